@@ -1,0 +1,1 @@
+"""The gateway of Community Help: speaks the field protocols, judges, remembers, pages."""
