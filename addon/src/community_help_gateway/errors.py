@@ -1,0 +1,140 @@
+"""Every error that a person or a client may see: declared once, with key, text, HTTP status and exit code."""
+
+from http import HTTPStatus
+from typing import ClassVar
+
+
+class GatewayError(Exception):
+    """Base of all errors of the gateway. ``key`` names the error to other programs; the text is for people."""
+
+    key: ClassVar[str] = "internal"
+    template: ClassVar[str] = "Something unexpected happened"
+    status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
+    exit_code: ClassVar[int] = 70
+
+    def __init__(self, **placeholders: str | int) -> None:
+        """``placeholders`` fill the template."""
+        self.placeholders = {name: str(value) for name, value in placeholders.items()}
+        super().__init__(self.template.format(**self.placeholders))
+
+
+class OptionsError(GatewayError):
+    """A setting is wrong."""
+
+    key = "options"
+    template = "Setting {name}: {problem}"
+    exit_code = 2
+
+
+class SiteError(GatewayError):
+    """The site file is wrong."""
+
+    key = "site"
+    template = "{file}, line {line}: {problem}"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    exit_code = 3
+
+
+class JournalError(GatewayError):
+    """The journal cannot be opened or written."""
+
+    key = "journal"
+    template = "Journal {file}: {problem}"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    exit_code = 4
+
+
+class PortInUseError(GatewayError):
+    """Another program listens on a port that the gateway needs."""
+
+    key = "port_in_use"
+    template = "Cannot listen on {host}:{port}: {problem}. Stop the other program or choose another port"
+    exit_code = 5
+
+
+class UnauthorizedError(GatewayError):
+    """The token is missing or wrong."""
+
+    key = "unauthorized"
+    template = "The token is missing or wrong"
+    status = HTTPStatus.UNAUTHORIZED
+
+
+class PairingError(GatewayError):
+    """The pairing code is wrong or no longer valid."""
+
+    key = "pairing_code"
+    template = "The pairing code is wrong or has expired; the gateway shows a fresh one at its start"
+    status = HTTPStatus.FORBIDDEN
+
+
+class TooManyAttemptsError(GatewayError):
+    """Too many wrong pairing codes."""
+
+    key = "too_many_attempts"
+    template = "Too many wrong pairing codes; wait a minute"
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+
+class MalformedError(GatewayError):
+    """A request or message cannot be read."""
+
+    key = "malformed"
+    template = "Cannot read the message: {problem}"
+    status = HTTPStatus.BAD_REQUEST
+
+
+class UnknownIncidentError(GatewayError):
+    """No such incident, or it is closed."""
+
+    key = "unknown_incident"
+    template = "There is no open incident {incident}"
+    status = HTTPStatus.NOT_FOUND
+
+
+class UnknownPageError(GatewayError):
+    """No such page."""
+
+    key = "unknown_page"
+    template = "There is no page {page}"
+    status = HTTPStatus.NOT_FOUND
+
+
+class FutureRevisionError(GatewayError):
+    """Somebody claims to have seen what has not happened yet."""
+
+    key = "future_revision"
+    template = "Incident {incident} has revision {revision} only"
+    status = HTTPStatus.CONFLICT
+
+
+class LeaseHeldError(GatewayError):
+    """Another integration pages."""
+
+    key = "lease_held"
+    template = "{name} pages the staff for this gateway"
+    status = HTTPStatus.CONFLICT
+
+
+class StaleFenceError(GatewayError):
+    """The sender no longer holds the pager lease."""
+
+    key = "stale_fence"
+    template = "Another integration has taken over paging"
+    status = HTTPStatus.CONFLICT
+
+
+class NotWritableError(GatewayError):
+    """The point cannot be switched."""
+
+    key = "not_writable"
+    template = "Point {point} cannot be switched"
+    status = HTTPStatus.CONFLICT
+
+
+class SwitchFailedError(GatewayError):
+    """The device did not confirm the switching."""
+
+    key = "switch_failed"
+    template = "Point {point} was not switched: {problem}"
+    status = HTTPStatus.BAD_GATEWAY

@@ -1,0 +1,61 @@
+"""What a protocol adapter says about points at a time.
+
+Alarm, fault, tamper and test are four signals that never turn into each other. ``None`` means that the
+observation says nothing about the signal, so it changes nothing about it.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a protocol says that something is: the link's protocol, the device on it, the part of the device."""
+
+    link: str
+    device: str
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One report about one address.
+
+    ``alarm=False`` is an explicit restore; a fault, mute or battery report leaves ``alarm`` at ``None``.
+    ``test`` is a label: it never takes an alarm away. Times are epoch seconds; ``device_at`` is ``None`` when
+    the device's clock cannot be believed.
+    """
+
+    address: Address
+    received_at: float
+    device_at: float | None = None
+    alarm: bool | None = None
+    fault: bool | None = None
+    tamper: bool | None = None
+    test: bool | None = None
+    value: float | None = None
+    on: bool | None = None
+    state: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """A system reset from the system's own device: every part under ``address`` has restored."""
+
+    address: Address
+    received_at: float
+    device_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """A link to a device came up or was lost; a lost link clears nothing."""
+
+    link: str
+    device: str
+    up: bool
+    received_at: float
+
+
+type Input = Observation | Reset | LinkState
+"""What the field can say."""
