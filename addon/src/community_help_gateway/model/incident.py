@@ -93,6 +93,7 @@ class Incident:
     cause: Cause | None = None
     note: str = ""
     tier: int = 1
+    page: str = ""
 
     @property
     def answered(self) -> bool:

@@ -18,7 +18,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One report about one address.
+    """One report about one address; ``also`` are wider addresses to try when nobody knows that one.
 
     ``alarm=False`` is an explicit restore; a fault, mute or battery report leaves ``alarm`` at ``None``.
     ``test`` is a label: it never takes an alarm away. Times are epoch seconds; ``device_at`` is ``None`` when
@@ -27,6 +27,7 @@ class Observation:
 
     address: Address
     received_at: float
+    also: tuple[Address, ...] = ()
     device_at: float | None = None
     alarm: bool | None = None
     fault: bool | None = None

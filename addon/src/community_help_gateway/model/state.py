@@ -7,13 +7,13 @@ are put or dropped). ``State.apply`` carries changes out, so the same changes gi
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .incident import Deadline, Incident, Lease, Member, Page, Person
-from .site import StaffMember
+from .incident import Deadline, Incident, Lease, Page, Person
+from .site import Hazard, StaffMember
 
 
 @dataclass(frozen=True, slots=True)
 class PointRecord:
-    """What is known of a point. ``live`` is what the sensor says now; latched is whether an incident is open."""
+    """What is known of a point. ``alarm`` is live; latched is whether ``incident`` is still open."""
 
     id: str
     alarm: bool | None = None
@@ -128,9 +128,10 @@ class State:
     deadlines: dict[str, Deadline] = field(default_factory=dict)
     roster: Roster | None = None
     lease: Lease | None = None
-    lost_links: set[tuple[str, str]] = field(default_factory=set)
+    links_up: set[tuple[str, str]] = field(default_factory=set)
     by_key: dict[str, str] = field(default_factory=dict)
     live: set[str] = field(default_factory=set)
+    unplaced: set[str] = field(default_factory=set)
 
     def apply(self, changes: tuple[Change, ...], number: int) -> None:
         """Carry out ``changes``, which bring the journal to ``number``."""
@@ -149,6 +150,8 @@ class State:
             case Incident():
                 self.incidents[key] = record
                 self.by_key[record.key] = key
+                if record.hazard is Hazard.UNPLACED:
+                    self.unplaced.add(key)
             case Page():
                 self.pages[key] = record
             case Deadline():
@@ -163,6 +166,7 @@ class State:
             incident = self.incidents.pop(key, None)
             if incident and self.by_key.get(incident.key) == key:
                 del self.by_key[incident.key]
+            self.unplaced.discard(key)
         elif kind is Page:
             self.pages.pop(key, None)
         elif kind is Deadline:
@@ -173,5 +177,3 @@ class State:
         found = self.by_key.get(key)
         return self.incidents.get(found) if found else None
 
-
-__all__ = ["Change", "Drop", "Event", "EventKind", "Member", "PointRecord", "Put", "Receipt", "Roster", "State"]
