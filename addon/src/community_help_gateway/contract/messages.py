@@ -1,7 +1,7 @@
 """The messages of the stream and of the two requests before it.
 
-Stream: the gateway says Hello; the client answers with Resume; the gateway sends Snapshot parts (or only what
-was missed) and then Changes, each with its cursor. Commands go up at any time and get one Outcome each.
+Stream: the gateway says Hello; the client answers with Resume; the gateway sends Snapshot parts, the last one with
+the incident events that the client missed, and then Changes, each with its cursor. Commands go up at any time and get one Outcome each.
 """
 
 from dataclasses import dataclass, field
@@ -72,12 +72,11 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """The client's first message. ``cursor`` is the last one it dealt with; ``snapshot`` asks for all states."""
+    """The client's first message. ``cursor`` is the last one whose incident events it has dealt with."""
 
     instance: str
     name: str
     cursor: Cursor | None = None
-    snapshot: bool = True
     version: int = VERSION
     min_supported: int = MIN_SUPPORTED
 

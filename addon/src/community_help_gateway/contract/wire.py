@@ -50,7 +50,8 @@ def to_wire(value: object) -> Json:
 
 def from_wire[T](cls: type[T], data: object, place: str = "message") -> T:
     """Read ``cls`` from JSON values; raises ContractError, which names the place."""
-    return cast("T", _reader(cls)(data, place))
+    reader: Reader = _reader(cast("Any", cls))
+    return cast("T", reader(data, place))
 
 
 @cache

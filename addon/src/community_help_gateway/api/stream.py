@@ -1,0 +1,224 @@
+"""One client's stream: hello, what it missed, then changes; commands up, one outcome each.
+
+States are coalesced per point while the client is slow; incident events and pages never queue behind them.
+"""
+
+import asyncio
+import json
+from dataclasses import replace
+
+from aiohttp import WSMsgType, web
+
+from ..contract import messages, values
+from ..contract.messages import SLICE, Changes, Command, Goodbye, Hello, Outcome, Resume, Snapshot, decode, encode
+from ..contract.wire import ContractError, Json
+from ..errors import GatewayError, MalformedError
+from ..hub import Hub, Publication
+from . import views
+
+RESUME_SECONDS = 10.0
+"""A client that has not said where it wants to go on by then is cut off (project's choice)."""
+
+MAX_QUEUED = 10_000
+"""Events that wait for a client before it is cut off as too slow (project's choice); it resumes by its cursor."""
+
+MAX_MISSED = 10_000
+"""The oldest missed incident events that a returning client is told (project's choice)."""
+
+MAX_COMMANDS = 32
+"""Commands of one client that are under way at once; further ones wait on the socket (project's choice)."""
+
+
+class Session:
+    """Serves one client until either side ends it."""
+
+    def __init__(self, hub: Hub, gateway: messages.GatewayInfo, socket: web.WebSocketResponse) -> None:
+        """``socket`` is prepared already."""
+        self._hub = hub
+        self._gateway = gateway
+        self._socket = socket
+        self._dirty: dict[str, None] = {}
+        self._events: list[values.IncidentEvent] = []
+        self._pages: dict[str, values.Page] = {}
+        self._site_changed = False
+        self._lease = views.lease(hub.visible.lease)
+        self._wake = asyncio.Event()
+        self._slots = asyncio.Semaphore(MAX_COMMANDS)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Hello, resume, snapshot, then both directions at once."""
+        await self._send(Hello(self._gateway, self._cursor(), lease=self._lease))
+        resume = await self._resume()
+        if resume is None:
+            return
+        unsubscribe = self._hub.subscribe(self._note)
+        try:
+            await self._snapshot(resume.cursor)
+            sender = asyncio.create_task(self._send_changes())
+            try:
+                await self._receive()
+            finally:
+                sender.cancel()
+                for task in self._tasks:
+                    task.cancel()
+                await asyncio.gather(sender, *self._tasks, return_exceptions=True)
+        finally:
+            unsubscribe()
+
+    def _cursor(self) -> values.Cursor:
+        return values.Cursor(self._hub.visible.epoch, self._hub.visible.number)
+
+    async def _send(self, message: messages.Message) -> None:
+        await self._socket.send_str(json.dumps(encode(message), ensure_ascii=False, separators=(",", ":")))
+
+    async def goodbye(self, code: str, text: str = "") -> None:
+        """Say why, then close."""
+        if not self._socket.closed:
+            await self._send(Goodbye(code, text))
+            await self._socket.close()
+
+    async def _resume(self) -> Resume | None:
+        """The client's first message; says goodbye to one that cannot be understood."""
+        try:
+            async with asyncio.timeout(RESUME_SECONDS):
+                message = decode(await self._socket.receive_json())
+        except (TimeoutError, TypeError, ValueError) as error:
+            await self.goodbye("malformed", f"expected resume: {error}")
+            return None
+        if not isinstance(message, Resume):
+            await self.goodbye("malformed", "expected resume")
+            return None
+        side = messages.compatible(message.version, message.min_supported)
+        if side:
+            await self.goodbye("version_integration" if side == "theirs" else "version_gateway")
+            return None
+        return message
+
+    async def _snapshot(self, cursor: values.Cursor | None) -> None:
+        """Everything as it is on the disk now, in slices, and the incident events after ``cursor``."""
+        missed: tuple[values.IncidentEvent, ...] = ()
+        if cursor and cursor.epoch == self._hub.visible.epoch:
+            history = await self._hub.journal.history(cursor.number, MAX_MISSED)
+            missed = tuple(found for found in map(views.event, history) if found)
+        if missed:  # what the history holds already must not come again with the changes
+            self._events = [event for event in self._events if event.number > missed[-1].number]
+        site, state = self._hub.site, self._hub.visible
+        devices = tuple(site.devices.values())
+        slices = [devices[start : start + SLICE] for start in range(0, len(devices), SLICE)] or [()]
+        parts = [
+            Snapshot(
+                self._cursor(), index, len(slices),
+                devices=tuple(views.device(item) for item in some),
+                states=tuple(views.point_state(state, point) for item in some for point in item.points),
+            )
+            for index, some in enumerate(slices, 1)
+        ]
+        parts[-1] = replace(
+            parts[-1], compounds=views.compounds(site), pages=views.pages(state), missed=missed,
+            incidents=tuple(map(views.incident, state.incidents.values())),
+        )
+        self._dirty.clear()
+        for part in parts:
+            await self._send(part)
+
+    def _note(self, publication: Publication) -> None:
+        """Called by the hub for everything that becomes visible; never waits."""
+        self._dirty.update(dict.fromkeys(publication.points))
+        self._site_changed |= publication.site
+        for event in publication.events:
+            told = views.event(event)
+            if told:
+                self._events.append(told)
+                self._dirty.update(dict.fromkeys(member.point for member in told.incident.members))
+            if event.page and event.incident:
+                self._pages[event.page.id] = views.page(event.page, event.incident)
+        self._wake.set()
+
+    async def _send_changes(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            if len(self._events) > MAX_QUEUED:
+                await self.goodbye("too_slow")
+                return
+            if self._site_changed:
+                self._site_changed = False
+                await self._send(Changes(self._cursor(), site=True))
+                await self._snapshot(None)
+            await self._send(self._take())
+            if self._dirty:
+                self._wake.set()
+
+    def _take(self) -> Changes:
+        """All waiting events and pages, and at most one slice of states."""
+        events, self._events = tuple(self._events), []
+        pages, self._pages = tuple(self._pages.values()), {}
+        ids = list(self._dirty)[:SLICE]
+        for point_id in ids:
+            del self._dirty[point_id]
+        points = [self._hub.site.points[point_id] for point_id in ids if point_id in self._hub.site.points]
+        states = tuple(views.point_state(self._hub.visible, point) for point in points)
+        lease = views.lease(self._hub.visible.lease)
+        changed, self._lease = lease != self._lease, lease
+        return Changes(self._cursor(), states, events, pages, lease if changed else None)
+
+    async def _receive(self) -> None:
+        async for frame in self._socket:
+            if frame.type is not WSMsgType.TEXT:
+                continue
+            try:
+                message = decode(json.loads(frame.data))
+            except (ContractError, ValueError, RecursionError) as error:
+                await self._answer_malformed(frame.data, error)
+                continue
+            if isinstance(message, Command):
+                await self._slots.acquire()
+                task = asyncio.create_task(self._carry_out(message))
+                self._tasks.add(task)
+                task.add_done_callback(self._finished)
+
+    async def _answer_malformed(self, text: str, error: Exception) -> None:
+        """A command that cannot be read is refused under its own key, so that its sender need not wait."""
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError):
+            data = None
+        key = str(data.get("key", ""))[:64] if isinstance(data, dict) else ""
+        await self._send(_refusal(key, MalformedError(problem=str(error))))
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._slots.release()
+        self._tasks.discard(task)
+
+    async def _carry_out(self, command: Command) -> None:
+        body = command.body
+        try:
+            if isinstance(body, messages.RecordReceipt | messages.SetRoster):
+                self._hub.check_fence(command.fence)
+            result: dict[str, Json]
+            if isinstance(body, messages.Switch):
+                who = views.model_person(body.person)
+                result = {**await self._hub.switch(command.key, body.point, who, on=body.on)}
+            else:
+                result = {**await self._hub.command(command.key, views.decide(body), **self._names(body))}
+        except GatewayError as error:
+            await self._send(_refusal(command.key, error))
+            return
+        await self._send(Outcome(command.key, ok=True, result=result))
+
+    def _names(self, body: messages.CommandBody) -> dict[str, str | int]:
+        """What the text of a refusal may name."""
+        incident_id = getattr(body, "incident", "")
+        known = self._hub.state.incidents.get(incident_id)
+        lease = self._hub.state.lease
+        return {
+            "incident": incident_id,
+            "revision": known.revision if known else 0,
+            "page": getattr(body, "page", ""),
+            "name": lease.name if lease else "",
+        }
+
+
+def _refusal(key: str, error: GatewayError) -> Outcome:
+    return Outcome(key, ok=False, code=error.key, message=str(error), placeholders=error.placeholders)
