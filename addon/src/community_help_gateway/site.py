@@ -1,0 +1,313 @@
+"""The site file: what the installer wrote about compounds, devices and links, validated, with line numbers.
+
+A wrong line never half-loads: either the whole file is good, or ``SiteError`` names file, line and what was
+expected, and whatever is running goes on with the previous one.
+"""
+
+import struct
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import voluptuous as vol
+import yaml
+
+from .errors import SiteError
+from .model.observation import Address
+from .model.site import Compound, Device, DeviceKind, Point, PointKind, Site, StaffMember
+
+MAX_BYTES = 16 * 1024 * 1024
+"""A site file is refused above this size: ten times the largest community needs less than half of it."""
+
+type Path_ = tuple[Hashable, ...]
+
+_ID = vol.All(str, vol.Match(r"^[a-z0-9][a-z0-9_-]{0,62}$", msg="expected a-z, 0-9, - and _, at most 63 characters"))
+_NAME = vol.All(vol.Any(str, int, float), vol.Coerce(str), vol.Length(min=1, max=100))
+_PLACE = vol.All(vol.Any(str, int), vol.Coerce(str), vol.Length(max=60))
+_BYTE = vol.All(int, vol.Range(min=0, max=255))
+_WORD = vol.All(int, vol.Range(min=0, max=65535))
+_PORT = vol.All(int, vol.Range(min=1, max=65535))
+_HOST = vol.All(str, vol.Length(min=1, max=253))
+_CHANNEL = vol.All(int, vol.Range(min=1, max=8))
+_WHERE = {vol.Required("compound"): _ID, vol.Optional("building", default=""): _PLACE}
+_AT = vol.Any(
+    {
+        vol.Required("transmitter"): _ID,
+        vol.Required("zone"): _WORD,
+        vol.Required("position"): _WORD,
+        vol.Optional("component"): _BYTE,
+        vol.Optional("system", default=1): _BYTE,
+        vol.Optional("system_address", default=1): _BYTE,
+    },
+    {
+        vol.Required("modbus"): _ID,
+        vol.Exclusive("input", "channel"): _CHANNEL,
+        vol.Exclusive("relay", "channel"): _CHANNEL,
+    },
+    msg="expected transmitter, zone and position, or modbus with input or relay (1 to 8)",
+)
+_SCHEMA = vol.Schema(
+    {
+        vol.Required("version"): vol.Equal(1, msg="expected 1"),
+        vol.Required("compounds"): [{vol.Required("id"): _ID, vol.Required("name"): _NAME}],
+        vol.Optional("staff", default=list): [
+            {
+                vol.Required("id"): _ID,
+                vol.Required("name"): _NAME,
+                vol.Optional("tier", default=1): vol.All(int, vol.Range(min=1, max=9)),
+                vol.Optional("compounds", default=list): [_ID],
+            }
+        ],
+        vol.Optional("transmitters", default=list): [
+            {
+                vol.Required("id"): _ID,
+                vol.Required("name"): _NAME,
+                **_WHERE,
+                vol.Exclusive("address", "identity"): vol.All(int, vol.Range(min=1, max=2**48 - 1)),
+                vol.Exclusive("peer", "identity"): _HOST,
+            }
+        ],
+        vol.Optional("modbus", default=list): [
+            {
+                vol.Required("id"): _ID,
+                vol.Required("host"): _HOST,
+                vol.Optional("port", default=502): _PORT,
+                vol.Optional("unit", default=1): vol.All(int, vol.Range(min=1, max=247)),
+                vol.Required("profile"): _ID,
+            }
+        ],
+        vol.Optional("devices", default=list): [
+            {
+                vol.Required("id"): _ID,
+                vol.Required("name"): _NAME,
+                vol.Required("kind"): vol.In(
+                    [kind.value for kind in DeviceKind if kind is not DeviceKind.TRANSMITTER]
+                ),
+                **_WHERE,
+                vol.Optional("floor", default=""): _PLACE,
+                vol.Optional("flat", default=""): _PLACE,
+                vol.Optional("model", default=""): _PLACE,
+                vol.Required("at"): _AT,
+            }
+        ],
+    }
+)
+_GAS_UNITS = {PointKind.CH4: "%LEL", PointKind.H2S: "ppm", PointKind.CO: "ppm", PointKind.O2: "%"}
+_SINGLE = {
+    DeviceKind.SMOKE_ALARM: PointKind.SMOKE,
+    DeviceKind.GAS_DETECTOR: PointKind.GAS,
+    DeviceKind.FIRE_LANE: PointKind.LANE,
+    DeviceKind.APPLIANCE: PointKind.RELAY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ModbusUnit:
+    """One Modbus device: where it is reached, and the profile that explains its registers."""
+
+    id: str
+    host: str
+    port: int
+    unit: int
+    profile: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFile:
+    """A whole valid site file."""
+
+    site: Site
+    modbus: tuple[ModbusUnit, ...]
+
+
+def load(file: Path) -> SiteFile:
+    """Read and check ``file``; raises SiteError."""
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            raise SiteError(file=file.name, line=1, problem=f"larger than {MAX_BYTES // 2**20} MiB")
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SiteError(file=file.name, line=1, problem=f"cannot be read: {error}") from error
+    return parse(text, file.name)
+
+
+def parse(text: str, name: str) -> SiteFile:
+    """Check the text of a site file; ``name`` is for the error. Raises SiteError."""
+    return _Parser(name).parse(text)
+
+
+class _NoAliases(yaml.SafeLoader):
+    """YAML without aliases: a few of them can stand for more values than a machine can hold."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401 - as in PyYAML
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()
+            problem = "aliases (*) are not allowed here, write it out"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
+
+
+class _Parser:
+    """Remembers on which line everything stands."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lines: dict[Path_, int] = {(): 1}
+
+    def parse(self, text: str) -> SiteFile:
+        data = self._checked(self._plain(self._compose(text), ()))
+        transmitters = self._transmitters(data)
+        units = self._units(data)
+        devices = [*transmitters.values(), *self._devices(data, transmitters, units)]
+        staff = tuple(
+            StaffMember(item["id"], item["name"], item["tier"], tuple(item["compounds"])) for item in data["staff"]
+        )
+        return SiteFile(self._site(data, devices, staff), tuple(units.values()))
+
+    def _error(self, path: Path_, problem: str) -> SiteError:
+        while path not in self._lines:
+            path = path[:-1]
+        where = ".".join(str(part + 1) if isinstance(part, int) else str(part) for part in path)
+        return SiteError(file=self._name, line=self._lines[path], problem=f"{where}: {problem}" if where else problem)
+
+    def _compose(self, text: str) -> yaml.Node:
+        try:
+            loader = _NoAliases(text)
+            node = loader.get_single_node()
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            raise SiteError(file=self._name, line=line, problem=error.problem or "not YAML") from error
+        except (yaml.YAMLError, RecursionError) as error:
+            raise SiteError(file=self._name, line=1, problem=f"not YAML: {error}") from error
+        if node is None:
+            raise SiteError(file=self._name, line=1, problem="the file is empty; expected version and compounds")
+        return node
+
+    def _plain(self, node: yaml.Node, path: Path_) -> object:
+        """The values of a node; notes every value's line, and refuses a key that comes twice."""
+        self._lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._plain(item, (*path, index)) for index, item in enumerate(node.value)]
+        if isinstance(node, yaml.MappingNode):
+            found: dict[str, object] = {}
+            for key_node, value_node in node.value:
+                key = str(key_node.value)
+                self._lines[(*path, key)] = key_node.start_mark.line + 1
+                if key in found:
+                    raise self._error((*path, key), "comes twice")
+                found[key] = self._plain(value_node, (*path, key))
+            return found
+        try:
+            return yaml.SafeLoader("").construct_object(node)
+        except (yaml.YAMLError, ValueError, OverflowError) as error:
+            raise self._error(path, f"cannot be read: {error}") from error
+
+    def _checked(self, data: object) -> dict[str, Any]:
+        try:
+            checked: dict[str, Any] = _SCHEMA(data)
+        except vol.MultipleInvalid as error:
+            first = error.errors[0]
+            raise self._error(tuple(getattr(part, "schema", part) for part in first.path), first.msg) from error
+        self._compounds = {item["id"]: item for item in checked["compounds"]}
+        for section in ("compounds", "staff"):
+            self._unique(checked, section)
+        return checked
+
+    def _unique(self, data: dict[str, Any], *sections: str) -> None:
+        seen: set[str] = set()
+        for section in sections:
+            for index, item in enumerate(data[section]):
+                if item["id"] in seen:
+                    raise self._error((section, index, "id"), f"{item['id']} is there twice")
+                seen.add(item["id"])
+
+    def _compound(self, item: dict[str, Any], path: Path_) -> str:
+        if item["compound"] not in self._compounds:
+            raise self._error((*path, "compound"), f"there is no compound {item['compound']}")
+        return str(item["compound"])
+
+    def _transmitters(self, data: dict[str, Any]) -> dict[str, Device]:
+        self._unique(data, "transmitters", "devices")
+        found = {}
+        for index, item in enumerate(data["transmitters"]):
+            path = ("transmitters", index)
+            if "address" not in item and "peer" not in item:
+                raise self._error(path, "expected address (the device's source address), or peer (its IP address)")
+            identity = str(item["address"]) if "address" in item else f"peer:{item['peer']}"
+            address = Address("gb26875", identity, "system")
+            point = Point(f"{item['id']}.system", item["id"], PointKind.SYSTEM, address)
+            found[item["id"]] = Device(
+                item["id"], item["name"], DeviceKind.TRANSMITTER, self._compound(item, path), item["building"],
+                points=(point,),
+            )
+        return found
+
+    def _units(self, data: dict[str, Any]) -> dict[str, ModbusUnit]:
+        self._unique(data, "modbus")
+        return {item["id"]: ModbusUnit(**item) for item in data["modbus"]}
+
+    def _devices(
+        self, data: dict[str, Any], transmitters: dict[str, Device], units: dict[str, ModbusUnit]
+    ) -> list[Device]:
+        found = []
+        for index, item in enumerate(data["devices"]):
+            path = ("devices", index)
+            points = self._points(item, (*path, "at"), transmitters, units)
+            place = {name: item[name] for name in ("building", "floor", "flat", "model")}
+            kind = DeviceKind(item["kind"])
+            found.append(Device(item["id"], item["name"], kind, self._compound(item, path), **place, points=points))
+        return found
+
+    def _points(
+        self, item: dict[str, Any], path: Path_, transmitters: dict[str, Device], units: dict[str, ModbusUnit]
+    ) -> tuple[Point, ...]:
+        at, kind = item["at"], DeviceKind(item["kind"])
+        if "transmitter" in at:
+            transmitter = transmitters.get(at["transmitter"])
+            if transmitter is None:
+                raise self._error((*path, "transmitter"), f"there is no transmitter {at['transmitter']}")
+            identity = transmitter.points[0].address.device
+            return (self._point(item["id"], _SINGLE[kind], Address("gb26875", identity, _part(at))),)
+        if at["modbus"] not in units:
+            raise self._error((*path, "modbus"), f"there is no modbus entry {at['modbus']}")
+        return self._modbus_points(item["id"], kind, at, path)
+
+    def _modbus_points(self, device: str, kind: DeviceKind, at: dict[str, Any], path: Path_) -> tuple[Point, ...]:
+        wanted = {DeviceKind.APPLIANCE: "relay", DeviceKind.GAS_DETECTOR: ""}.get(kind, "input")
+        if (wanted and wanted not in at) or (not wanted and ("input" in at or "relay" in at)):
+            expected = f"{wanted} (1 to 8)" if wanted else "neither input nor relay"
+            raise self._error(path, f"expected {expected} for a {kind.value}")
+        if wanted:
+            address = Address("modbus", at["modbus"], f"{wanted}_{at[wanted]}")
+            return (self._point(device, _SINGLE[kind], address),)
+        return tuple(self._point(device, gas, Address("modbus", at["modbus"], gas.value)) for gas in _GAS_UNITS)
+
+    @staticmethod
+    def _point(device: str, kind: PointKind, address: Address) -> Point:
+        writable = kind is PointKind.RELAY and address.link == "modbus"
+        return Point(f"{device}.{kind.value}", device, kind, address, _GAS_UNITS.get(kind), writable)
+
+    def _site(self, data: dict[str, Any], devices: list[Device], staff: tuple[StaffMember, ...]) -> Site:
+        claimed: dict[Address, str] = {}
+        offset = len(data["transmitters"])
+        for index, device in enumerate(devices):
+            path = ("devices", index - offset, "at") if index >= offset else ("transmitters", index)
+            for point in device.points:
+                other = claimed.setdefault(point.address, device.id)
+                if other != device.id:
+                    raise self._error(path, f"{other} has this address already")
+        compounds = [Compound(item["id"], item["name"]) for item in data["compounds"]]
+        return Site.of(compounds, devices, staff)
+
+
+def _part(at: dict[str, Any]) -> str:
+    """A component's address as text: system, system address, component type (* for any), raw bytes in hex.
+
+    Zone and position are little-endian 16-bit numbers: GB/T 26875.3-2011, figure of the component address;
+    the standard says only "4 bytes, low byte first", the split is the common reading.
+    """
+    raw = struct.pack("<HH", at["zone"], at["position"]).hex().upper()
+    return f"{at['system']}.{at['system_address']}.{at.get('component', '*')}.{raw}"
+
+
