@@ -1,0 +1,28 @@
+"""Names that more than one module uses."""
+
+from typing import Final
+
+DOMAIN: Final = "community_help"
+DEFAULT_PORT: Final = 8125
+
+CONF_CREATE_AREAS: Final = "create_areas"
+CONF_CODE: Final = "code"
+CONF_PHONES: Final = "phones"
+CONF_TIER: Final = "tier"
+CONF_COMPOUNDS: Final = "compounds"
+SUBENTRY_STAFF: Final = "staff"
+
+ATTR_PAGE_ID: Final = "page_id"
+ATTR_INCIDENT_ID: Final = "incident_id"
+ATTR_CRITICAL: Final = "critical"
+ATTR_CAUSE: Final = "cause"
+ATTR_NOTE: Final = "note"
+
+SIGNAL_PAGE: Final = "community_help_page"
+"""Dispatched with (coordinator, page) when staff are to be paged."""
+
+SIGNAL_INCIDENT: Final = "community_help_incident"
+"""Dispatched with (coordinator, event) for every incident event."""
+
+GRACE_SECONDS: Final = 3.0
+"""How long an automation has to answer a page before it goes out with the default words (project's choice)."""

@@ -1,0 +1,1 @@
+"""What crosses the wire between gateway and integration: the canonical copy lives in the gateway."""

@@ -1,0 +1,344 @@
+"""What this integration knows of one gateway, kept current by the stream.
+
+It owns the connection, the last known states and the cursor on disk; it wakes only the listeners of what changed.
+It knows no platform, sends nothing to phones and decides nothing.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TOKEN
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady, HomeAssistantError
+from homeassistant.helpers import instance_id, issue_registry as ir
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.helpers.storage import Store
+
+from .client import CannotConnectError, ClientFailure, InvalidTokenError, RefusedError, Stream, VersionMismatchError, open_stream
+from .const import DOMAIN, SIGNAL_INCIDENT, SIGNAL_PAGE
+from .contract.messages import Changes, ClaimLease, CommandBody, GatewayInfo, Message, Outcome, SetRoster, Snapshot
+from .contract.values import Compound, Cursor, Device, Incident, IncidentEvent, IncidentState, Lease, Page, Point, PointState
+from .contract.wire import ContractError
+from .roster import roster_of
+
+_LOGGER = logging.getLogger(__name__)
+FIRST_SNAPSHOT_SECONDS = 20.0
+BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""Waits between attempts to reach the gateway; starts over only after a snapshot came through (project's choice)."""
+
+CURSOR_DELAY_SECONDS = 2.0
+"""The cursor on disk may trail by this; after a crash an incident event may then come twice, never be missed."""
+
+type CommunityHelpEntry = ConfigEntry[Coordinator]
+
+
+class Coordinator:
+    """The last known picture of one gateway, and who wants to hear of changes."""
+
+    def __init__(self, hass: HomeAssistant, entry: CommunityHelpEntry) -> None:
+        """Nothing is connected yet."""
+        self.hass = hass
+        self.entry = entry
+        self.gateway: GatewayInfo | None = None
+        self.connected = False
+        self.lease: Lease | None = None
+        self.fence = 0
+        self.compounds: dict[str, Compound] = {}
+        self.devices: dict[str, Device] = {}
+        self.points: dict[str, Point] = {}
+        self.states: dict[str, PointState] = {}
+        self.incidents: dict[str, Incident] = {}
+        self.pages: dict[str, Page] = {}
+        self._stream: Stream | None = None
+        self._connected_to = self._address()
+        self._task: asyncio.Task[None] | None = None
+        self._ready = asyncio.Event()
+        self._failure: Exception | None = None
+        self._point_listeners: dict[str, list[CALLBACK_TYPE]] = {}
+        self._connection_listeners: dict[CALLBACK_TYPE, None] = {}
+        self._device_listeners: list[Callable[[list[Device]], None]] = []
+        self._held: list[IncidentEvent] | None = []
+        self._incoming: dict[str, Device] = {}
+        self._cursor: Cursor | None = None
+        self._store: Store[dict[str, Any]] = Store(hass, 1, f"{DOMAIN}.{entry.entry_id}.cursor")
+
+    @property
+    def gateway_id(self) -> str:
+        """The gateway's own stable id, which is the entry's unique id."""
+        return str(self.entry.unique_id)
+
+    def device_key(self, own_id: str) -> str:
+        """The registry identifier of a compound or device: two gateways may use the same names."""
+        return f"{self.gateway_id}_{own_id}"
+
+    @property
+    def epoch(self) -> str:
+        """The journal's epoch, which every incident's and page's id begins with."""
+        return self._cursor.epoch if self._cursor else ""
+
+    async def async_connect(self) -> None:
+        """Start following the gateway and wait for its first snapshot.
+
+        Raises ConfigEntryNotReady or ConfigEntryAuthFailed; an older picture is never shown as current.
+        """
+        stored = await self._store.async_load()
+        if stored:
+            self._cursor = Cursor(stored["epoch"], stored["number"])
+        self._task = self.entry.async_create_background_task(self.hass, self._follow(), "community_help stream")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_SNAPSHOT_SECONDS):
+                await self._ready.wait()
+        if self.connected:
+            return
+        await self.async_close()
+        if isinstance(self._failure, InvalidTokenError):
+            raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="invalid_token")
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN, translation_key="cannot_connect",
+            translation_placeholders={"host": f"{self.entry.data[CONF_HOST]}:{self.entry.data[CONF_PORT]}"},
+        )
+
+    @callback
+    def async_release(self) -> None:
+        """The entities are there: tell what happened while Home Assistant was away, then everything as it comes."""
+        held, self._held = self._held or [], None
+        for event in held:
+            self._tell(event)
+        for page in self.pages.values():
+            async_dispatcher_send(self.hass, SIGNAL_PAGE, self, page)
+
+    async def async_close(self) -> None:
+        """Stop following; the cursor is saved."""
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        if self._cursor:
+            await self._store.async_save({"epoch": self._cursor.epoch, "number": self._cursor.number})
+
+    @callback
+    def async_listen(self, points: Iterable[str], listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call ``listener`` when one of ``points`` changes, or the connection comes or goes."""
+        ids = tuple(points)
+        for point_id in ids:
+            self._point_listeners.setdefault(point_id, []).append(listener)
+        self._connection_listeners[listener] = None
+
+        def remove() -> None:
+            for point_id in ids:
+                self._point_listeners[point_id].remove(listener)
+            del self._connection_listeners[listener]
+
+        return remove
+
+    @callback
+    def async_on_new_devices(self, listener: Callable[[list[Device]], None]) -> CALLBACK_TYPE:
+        """Call ``listener`` with the devices now, and again with those that come later."""
+        self._device_listeners.append(listener)
+        listener(list(self.devices.values()))
+        return lambda: self._device_listeners.remove(listener)
+
+    async def async_command(self, body: CommandBody, key: str = "") -> Outcome:
+        """Carry out one command; raises RefusedError or CannotConnectError."""
+        if self._stream is None or not self.connected:
+            raise CannotConnectError
+        return await self._stream.command(body, self.fence, key)
+
+    async def async_order(self, body: CommandBody) -> Outcome:
+        """Carry out one command for a person; raises a translated HomeAssistantError."""
+        try:
+            return await self.async_command(body)
+        except RefusedError as error:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="refused",
+                translation_placeholders={"reason": error.outcome.message},
+            ) from error
+        except CannotConnectError as error:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="gateway_away") from error
+
+    async def async_entry_changed(self) -> None:
+        """The roster was edited, or the address or token: send the one, reconnect for the other."""
+        if self._stream and self._address() == self._connected_to:
+            await self._send_roster()
+            return
+        if self._stream:
+            await self._stream.close()
+        if self._task is None or self._task.done():
+            self._task = self.entry.async_create_background_task(self.hass, self._follow(), "community_help stream")
+
+    def _address(self) -> tuple[str, int, str]:
+        data = self.entry.data
+        return data[CONF_HOST], data[CONF_PORT], data[CONF_TOKEN]
+
+    async def async_claim(self, *, force: bool) -> bool:
+        """Ask to be the one that pages; whether it is."""
+        me = await instance_id.async_get(self.hass)
+        try:
+            outcome = await self.async_command(ClaimLease(me, self.hass.config.location_name, force))
+        except RefusedError as error:
+            self._issue("lease_held", {"name": error.outcome.placeholders.get("name", "")})
+            return False
+        ir.async_delete_issue(self.hass, DOMAIN, f"lease_held_{self.entry.entry_id}")
+        self.fence = int(str(outcome.result["fence"]))
+        return True
+
+    async def _follow(self) -> None:
+        attempt = 0
+        while True:
+            try:
+                await self._once()
+                attempt = 0
+            except (ClientFailure, ContractError, ConnectionError, ValueError) as error:
+                attempt = 0 if self.connected else attempt
+                self._lost(error)
+                if isinstance(error, InvalidTokenError) and self._held is None:
+                    self.entry.async_start_reauth(self.hass)
+                    return
+            else:
+                self._lost(None)
+            await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
+            attempt += 1
+
+    async def _once(self) -> None:
+        """One connection from hello to its end."""
+        self._connected_to = self._address()
+        async with open_stream(async_get_clientsession(self.hass), *self._connected_to) as stream:
+            self.gateway, self.lease, self._stream = stream.hello.gateway, stream.hello.lease, stream
+            await stream.resume(await instance_id.async_get(self.hass), self.hass.config.location_name, self._cursor)
+            async for message in stream.messages():
+                self._take(message)
+
+    @callback
+    def _lost(self, error: Exception | None) -> None:
+        """Say once that the gateway is away; what it said last is not shown as current."""
+        self._failure, self._stream = error, None
+        if isinstance(error, VersionMismatchError):
+            self._issue(f"update_{error.side}", {})
+        if self.connected:
+            _LOGGER.warning("The gateway %s is away: %s", self.entry.title, error or "it closed the connection")
+        if self.connected or not self._ready.is_set():
+            self.connected = False
+            if isinstance(error, InvalidTokenError | VersionMismatchError):
+                self._ready.set()
+            self._wake_all()
+
+    @callback
+    def _take(self, message: Message) -> None:
+        if isinstance(message, Snapshot):
+            self._take_snapshot(message)
+        elif isinstance(message, Changes):
+            self._take_changes(message)
+
+    @callback
+    def _take_snapshot(self, part: Snapshot) -> None:
+        if part.part == 1:
+            self._incoming = {}
+        self._incoming.update({device.id: device for device in part.devices})
+        self.states.update({state.point: state for state in part.states})
+        if part.part < part.parts:
+            return
+        self._replace_devices(part)
+        self.incidents = {incident.id: incident for incident in part.incidents}
+        self.pages = {page.id: page for page in part.pages}
+        if not self.connected:
+            _LOGGER.info("The gateway %s is connected", self.entry.title)
+        self.connected = True
+        self.entry.async_create_background_task(self.hass, self._after_snapshot(), "community_help lease and roster")
+        self._ready.set()
+        for side in ("gateway", "integration"):
+            ir.async_delete_issue(self.hass, DOMAIN, f"update_{side}_{self.entry.entry_id}")
+        self._wake_all()
+        for event in part.missed:
+            self._note(event)
+        self._advance(part.cursor)
+
+    def _replace_devices(self, part: Snapshot) -> None:
+        self.compounds = {compound.id: compound for compound in part.compounds}
+        new = [device for device in self._incoming.values() if self.devices.get(device.id) != device]
+        self.devices, self._incoming = self._incoming, {}
+        self.points = {point.id: point for device in self.devices.values() for point in device.points}
+        self.states = {key: state for key, state in self.states.items() if key in self.points}
+        for listener in self._device_listeners:
+            listener(new)
+
+    async def _after_snapshot(self) -> None:
+        """Ask to be the pager, send the roster, and only then deal with the pages that wait."""
+        with contextlib.suppress(CannotConnectError, RefusedError):
+            if await self.async_claim(force=False):
+                await self._send_roster()
+        if self._held is None:
+            for page in tuple(self.pages.values()):
+                async_dispatcher_send(self.hass, SIGNAL_PAGE, self, page)
+
+    async def _send_roster(self) -> None:
+        """The people of this entry's subentries; an empty roster leaves the gateway's own in force."""
+        roster = SetRoster(roster_of(self.entry))
+        if roster.staff:
+            with contextlib.suppress(CannotConnectError, RefusedError):
+                await self.async_command(roster)
+
+    @callback
+    def _take_changes(self, changes: Changes) -> None:
+        if changes.lease:
+            self.lease = changes.lease
+        woken: dict[CALLBACK_TYPE, None] = {}
+        for state in changes.states:
+            self.states[state.point] = state
+            woken.update(dict.fromkeys(self._point_listeners.get(state.point, ())))
+        for listener in woken:
+            listener()
+        for event in changes.events:
+            self._keep(event.incident)
+            self._note(event)
+        for page in changes.pages:
+            self._take_page(page)
+        self._advance(changes.cursor)
+
+    def _keep(self, incident: Incident) -> None:
+        if incident.state is IncidentState.CLOSED:
+            self.incidents.pop(incident.id, None)
+        else:
+            self.incidents[incident.id] = incident
+
+    @callback
+    def _take_page(self, page: Page) -> None:
+        if page.settled:
+            self.pages.pop(page.id, None)
+        else:
+            self.pages[page.id] = page
+        if self._held is None:
+            async_dispatcher_send(self.hass, SIGNAL_PAGE, self, page)
+
+    @callback
+    def _note(self, event: IncidentEvent) -> None:
+        """Tell an incident event once; the cursor on disk says up to where it was told."""
+        if self._cursor and event.number <= self._cursor.number:
+            return
+        if self._held is not None:
+            self._held.append(event)
+        else:
+            self._tell(event)
+
+    @callback
+    def _tell(self, event: IncidentEvent) -> None:
+        async_dispatcher_send(self.hass, SIGNAL_INCIDENT, self, event)
+
+    def _advance(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self._store.async_delay_save(lambda: {"epoch": cursor.epoch, "number": cursor.number}, CURSOR_DELAY_SECONDS)
+
+    @callback
+    def _wake_all(self) -> None:
+        for listener in tuple(self._connection_listeners):
+            listener()
+
+    def _issue(self, key: str, placeholders: dict[str, str]) -> None:
+        ir.async_create_issue(
+            self.hass, DOMAIN, f"{key}_{self.entry.entry_id}", is_fixable=False, severity=ir.IssueSeverity.ERROR,
+            translation_key=key, translation_placeholders={"gateway": self.entry.title, **placeholders},
+        )

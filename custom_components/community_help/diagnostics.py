@@ -1,0 +1,30 @@
+"""What a bug report needs: counts and states of the link; no token, phone number, address or household name."""
+
+from collections import Counter
+from typing import Any
+
+from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.const import CONF_HOST, CONF_TOKEN
+from homeassistant.core import HomeAssistant
+
+from .coordinator import CommunityHelpEntry
+from .roster import all_phones, staff_of
+
+
+async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: CommunityHelpEntry) -> dict[str, Any]:
+    """The picture of one gateway in numbers."""
+    coordinator = entry.runtime_data
+    gateway = coordinator.gateway
+    return {
+        "entry": async_redact_data(dict(entry.data), {CONF_TOKEN, CONF_HOST}),
+        "gateway": {"software": gateway.software, "version": gateway.version} if gateway else None,
+        "connected": coordinator.connected,
+        "pager": bool(coordinator.fence),
+        "devices": Counter(device.kind.value for device in coordinator.devices.values()),
+        "unavailable_points": sum(not state.available for state in coordinator.states.values()),
+        "problems": Counter(cause for state in coordinator.states.values() for cause in state.problems),
+        "open_incidents": Counter(incident.hazard.value for incident in coordinator.incidents.values()),
+        "unsettled_pages": len(coordinator.pages),
+        "staff": len(staff_of(entry)),
+        "phones": len(all_phones(hass)),
+    }

@@ -1,0 +1,78 @@
+"""One incident stream per compound."""
+
+from homeassistant.components.event import EventEntity
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import DOMAIN, SIGNAL_INCIDENT
+from .contract.values import Compound, Device, IncidentEvent, IncidentEventKind
+from .coordinator import CommunityHelpEntry, Coordinator
+
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: CommunityHelpEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Create one entity per compound, now and when compounds come later."""
+    coordinator = entry.runtime_data
+    known: set[str] = set()
+
+    @callback
+    def add(_devices: list[Device]) -> None:
+        fresh = [compound for compound in coordinator.compounds.values() if compound.id not in known]
+        known.update(compound.id for compound in fresh)
+        async_add_entities(IncidentEntity(coordinator, compound) for compound in fresh)
+
+    entry.async_on_unload(coordinator.async_on_new_devices(add))
+
+
+class IncidentEntity(EventEntity):
+    """What happens to the incidents of a compound."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+    _attr_translation_key = "incident"
+    _attr_event_types = [kind.value for kind in IncidentEventKind if kind is not IncidentEventKind.UNKNOWN]
+    _unrecorded_attributes = frozenset({"members"})
+
+    def __init__(self, coordinator: Coordinator, compound: Compound) -> None:
+        """Of the compound's own device."""
+        self.coordinator = coordinator
+        self._compound = compound.id
+        own = coordinator.device_key(compound.id)
+        self._attr_unique_id = f"{own}_incident"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, own)})
+
+    async def async_added_to_hass(self) -> None:
+        """Listen to incidents and to the connection."""
+        self.async_on_remove(async_dispatcher_connect(self.hass, SIGNAL_INCIDENT, self._on_incident))
+        self.async_on_remove(self.coordinator.async_listen((), self.async_write_ha_state))
+
+    @property
+    def available(self) -> bool:
+        """Whether the gateway is there."""
+        return self.coordinator.connected
+
+    @callback
+    def _on_incident(self, coordinator: Coordinator, event: IncidentEvent) -> None:
+        """Show an event; one without a compound of its own concerns every compound."""
+        incident = event.incident
+        if coordinator is not self.coordinator or incident.compound not in ("", self._compound):
+            return
+        if event.kind is IncidentEventKind.UNKNOWN:
+            return
+        self._trigger_event(
+            event.kind.value,
+            {
+                "incident_id": incident.id,
+                "revision": incident.revision,
+                "hazard": incident.hazard.value,
+                "place": incident.place,
+                "by": event.person.name if event.person else None,
+                "members": [member.name for member in incident.members[-20:]],
+            },
+        )
+        self.async_write_ha_state()
