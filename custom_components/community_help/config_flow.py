@@ -1,0 +1,239 @@
+"""Setting a gateway up: by hand, found in the network, or offered by the Supervisor; and the staff as subentries."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import voluptuous as vol
+
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentryFlow,
+    SubentryFlowResult,
+)
+from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT, CONF_TOKEN
+from homeassistant.core import callback
+from homeassistant.helpers import selector
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.service_info.hassio import HassioServiceInfo
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
+
+from .client import (
+    CannotConnectError,
+    ClientFailure,
+    InvalidTokenError,
+    NotAGatewayError,
+    PairingRefusedError,
+    TooManyAttemptsError,
+    VersionMismatchError,
+    fetch_info,
+    open_stream,
+    pair,
+)
+from .const import CONF_CODE, CONF_COMPOUNDS, CONF_CREATE_AREAS, CONF_PHONES, CONF_TIER, DEFAULT_PORT, DOMAIN, SUBENTRY_STAFF
+
+_PORT = vol.All(
+    selector.NumberSelector(
+        selector.NumberSelectorConfig(min=1, max=65535, mode=selector.NumberSelectorMode.BOX)
+    ),
+    vol.Coerce(int),
+)
+_ADDRESS = vol.Schema({vol.Required(CONF_HOST): str, vol.Required(CONF_PORT, default=DEFAULT_PORT): _PORT})
+_CODE = {vol.Required(CONF_CODE): str}
+_AREAS = {vol.Required(CONF_CREATE_AREAS, default=True): bool}
+
+
+class CommunityHelpConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Add a gateway."""
+
+    VERSION = 1
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self._host = ""
+        self._port = DEFAULT_PORT
+        self._token = ""
+        self._name = ""
+
+    @classmethod
+    @callback
+    def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
+        """People are subentries of their gateway."""
+        return {SUBENTRY_STAFF: StaffSubentryFlow}
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the gateway's address."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            self._host, self._port = user_input[CONF_HOST].strip(), user_input[CONF_PORT]
+            errors = await self._identify()
+            if not errors:
+                self._abort_if_unique_id_configured(updates={CONF_HOST: self._host, CONF_PORT: self._port})
+                return await self.async_step_pair()
+        schema = self.add_suggested_values_to_schema(_ADDRESS, user_input)
+        return self.async_show_form(step_id="user", data_schema=schema, errors=errors)
+
+    async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
+        """A stand-alone gateway announced itself."""
+        gateway_id = discovery_info.properties.get("id")
+        if not gateway_id or not discovery_info.port:
+            return self.async_abort(reason="not_a_gateway")
+        self._host, self._port = discovery_info.host, discovery_info.port
+        await self.async_set_unique_id(gateway_id)
+        self._abort_if_unique_id_configured(updates={CONF_HOST: self._host, CONF_PORT: self._port})
+        self._name = discovery_info.properties.get("name") or "Community Help"
+        self.context["title_placeholders"] = {"name": self._name}
+        return await self.async_step_pair()
+
+    async def async_step_hassio(self, discovery_info: HassioServiceInfo) -> ConfigFlowResult:
+        """The app told the Supervisor how it is reached; its token came along."""
+        config = discovery_info.config
+        self._host, self._port, self._token = config[CONF_HOST], config[CONF_PORT], config[CONF_TOKEN]
+        await self.async_set_unique_id(config["gateway_id"])
+        self._abort_if_unique_id_configured(
+            updates={CONF_HOST: self._host, CONF_PORT: self._port, CONF_TOKEN: self._token}
+        )
+        self._name = config.get("name") or discovery_info.name
+        self.context["title_placeholders"] = {"name": self._name}
+        self.context["configuration_url"] = f"homeassistant://config/app/{discovery_info.slug}/info"
+        return await self.async_step_hassio_confirm()
+
+    async def async_step_hassio_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Add the app's gateway after asking."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = await self._connect()
+            if not errors:
+                return self._create(user_input[CONF_CREATE_AREAS])
+        return self.async_show_form(
+            step_id="hassio_confirm", data_schema=vol.Schema(_AREAS), errors=errors,
+            description_placeholders={"name": self._name},
+        )
+
+    async def async_step_pair(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the code that the gateway shows."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = await self._pair(user_input[CONF_CODE])
+            if not errors:
+                return self._create(user_input[CONF_CREATE_AREAS])
+        return self.async_show_form(
+            step_id="pair", data_schema=vol.Schema({**_CODE, **_AREAS}), errors=errors,
+            description_placeholders={"name": self._name},
+        )
+
+    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """The gateway no longer knows our token."""
+        self._host, self._port = entry_data[CONF_HOST], entry_data[CONF_PORT]
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for a fresh code."""
+        entry = self._get_reauth_entry()
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = await self._identify() or await self._pair(user_input[CONF_CODE])
+            if not errors:
+                self._abort_if_unique_id_mismatch(reason="another_gateway")
+                self.hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_TOKEN: self._token})
+                self.hass.config_entries.async_schedule_reload(entry.entry_id)
+                return self.async_abort(reason="reauth_successful")
+        return self.async_show_form(
+            step_id="reauth_confirm", data_schema=vol.Schema(_CODE), errors=errors,
+            description_placeholders={"name": entry.title},
+        )
+
+    async def _identify(self) -> dict[str, str]:
+        """Ask who answers at the address."""
+        try:
+            info = await fetch_info(async_get_clientsession(self.hass), self._host, self._port)
+        except ClientFailure as error:
+            return {"base": _error_key(error)}
+        await self.async_set_unique_id(info.id, raise_on_progress=False)
+        self._name = info.name
+        return {}
+
+    async def _pair(self, code: str) -> dict[str, str]:
+        """Turn a code into a token, or take the token itself; then try it."""
+        digits = code.replace("-", "").replace(" ", "")
+        if digits.isdecimal():
+            try:
+                session = async_get_clientsession(self.hass)
+                self._token = await pair(session, self._host, self._port, digits)
+            except ClientFailure as error:
+                return {"base": _error_key(error)}
+        else:
+            self._token = code.strip()
+        return await self._connect()
+
+    async def _connect(self) -> dict[str, str]:
+        """Open the stream once, as the coordinator will."""
+        session = async_get_clientsession(self.hass)
+        try:
+            async with open_stream(session, self._host, self._port, self._token) as stream:
+                if stream.hello.gateway.id != self.unique_id:
+                    return {"base": "another_gateway"}
+        except ClientFailure as error:
+            return {"base": _error_key(error)}
+        return {}
+
+    def _create(self, create_areas: bool) -> ConfigFlowResult:  # noqa: FBT001 - a form's field
+        data = {CONF_HOST: self._host, CONF_PORT: self._port, CONF_TOKEN: self._token, CONF_CREATE_AREAS: create_areas}
+        return self.async_create_entry(title=self._name, data=data)
+
+
+class StaffSubentryFlow(ConfigSubentryFlow):
+    """Add or change one member of the staff."""
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Add somebody."""
+        if user_input is not None:
+            return self.async_create_entry(title=user_input[CONF_NAME], data=_staff(user_input))
+        return self.async_show_form(step_id="user", data_schema=self._schema())
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Change somebody; takes effect at once."""
+        entry, subentry = self._get_entry(), self._get_reconfigure_subentry()
+        if user_input is not None:
+            return self.async_update_and_abort(entry, subentry, title=user_input[CONF_NAME], data=_staff(user_input))
+        schema = self.add_suggested_values_to_schema(self._schema(), subentry.data)
+        return self.async_show_form(step_id="reconfigure", data_schema=schema)
+
+    def _schema(self) -> vol.Schema:
+        """Name, phones, tier, compounds."""
+        coordinator = getattr(self._get_entry(), "runtime_data", None)
+        compounds = coordinator.compounds.values() if coordinator else ()
+        options = [selector.SelectOptionDict(value=item.id, label=item.name) for item in compounds]
+        return vol.Schema(
+            {
+                vol.Required(CONF_NAME): str,
+                vol.Required(CONF_PHONES, default=list): selector.DeviceSelector(
+                    selector.DeviceSelectorConfig(integration="mobile_app", multiple=True)
+                ),
+                vol.Required(CONF_TIER, default=1): selector.NumberSelector(
+                    selector.NumberSelectorConfig(min=1, max=9, mode=selector.NumberSelectorMode.BOX)
+                ),
+                vol.Required(CONF_COMPOUNDS, default=list): selector.SelectSelector(
+                    selector.SelectSelectorConfig(options=options, multiple=True)
+                ),
+            }
+        )
+
+
+def _staff(user_input: dict[str, Any]) -> dict[str, Any]:
+    return {**user_input, CONF_TIER: int(user_input[CONF_TIER])}
+
+
+def _error_key(error: ClientFailure) -> str:
+    """The translated text for a failure."""
+    if isinstance(error, VersionMismatchError):
+        return f"update_{error.side}"
+    keys = {
+        CannotConnectError: "cannot_connect",
+        InvalidTokenError: "invalid_token",
+        PairingRefusedError: "pairing_refused",
+        TooManyAttemptsError: "too_many_attempts",
+        NotAGatewayError: "not_a_gateway",
+    }
+    return keys.get(type(error), "cannot_connect")
