@@ -25,7 +25,7 @@ _SUPERVISOR = vol.Schema(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Options:
     """How this gateway runs."""
 

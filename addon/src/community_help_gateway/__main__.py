@@ -1,0 +1,7 @@
+"""``python -m community_help_gateway``."""
+
+import sys
+
+from .app import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""Modbus registers and device profiles."""
