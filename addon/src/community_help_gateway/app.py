@@ -41,6 +41,7 @@ class Gateway:
         self._options = options
         self._stop = asyncio.Event()
         self._buses: ModbusBus | None = None
+        self._reloads: list[asyncio.Task[None]] = []
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Hub]:
@@ -70,7 +71,7 @@ class Gateway:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         async with self.running() as hub:
-            loop.add_signal_handler(signal.SIGHUP, lambda: self._reload(hub))
+            loop.add_signal_handler(signal.SIGHUP, lambda: self._reloads.append(loop.create_task(self._reload(hub))))
             _LOGGER.info("Running with %d devices", len(hub.site.devices))
             await self._stop.wait()
 
@@ -100,7 +101,7 @@ class Gateway:
                 return
             stack.push_async_callback(announcement.stop)
 
-    def _reload(self, hub: Hub) -> None:
+    async def _reload(self, hub: Hub) -> None:
         """Use the site file as it is now, or keep the previous one and say why."""
         try:
             found = site_file.load(self._options.site)
@@ -109,7 +110,7 @@ class Gateway:
             return
         hub.replace_site(found.site)
         if self._buses:
-            self._buses.replace(found.modbus)
+            await self._buses.replace(found.modbus)
         _LOGGER.info("The site file was read again: %d devices", len(found.site.devices))
 
 

@@ -69,6 +69,7 @@ class _Rule:
     per_volume_percent: float = 0.0
     alarm_above: float | None = None
     alarm_below: float | None = None
+    hysteresis: float = 0.0
 
     def read(self, values: Sequence[int]) -> Reading:
         """The reading in the block's ``values``; never raises."""
@@ -109,10 +110,17 @@ class _Rule:
         return None
 
     def _alarm(self, value: float | None) -> bool | None:
+        """Beyond a threshold is an alarm; only well inside both is a restore; between, the value says nothing."""
         if value is None or (self.alarm_above is None and self.alarm_below is None):
             return None
-        high = self.alarm_above is not None and value >= self.alarm_above
-        return high or (self.alarm_below is not None and value < self.alarm_below)
+        inside = []
+        if self.alarm_above is not None:
+            inside.append(self.alarm_above - value)
+        if self.alarm_below is not None:
+            inside.append(value - self.alarm_below)
+        if min(inside) <= 0:
+            return True
+        return False if min(inside) > self.hysteresis else None
 
 
 _GAS_UNITS = {0: "ppm", 2: "%LEL", 4: "%", 6: "mg/m³", 8: "ppb"}

@@ -1,0 +1,148 @@
+"""The field of the demo compound: one building's smoke alarms, a septic gas module, a fire lane, a love station.
+
+It runs as a process of its own, so that killing the gateway does not touch the "field". Commands come as lines on
+standard input, answers go to standard output:
+
+    fire 201 | restore 201 | gas h2s 12 | lane on | lane off | relay 1 | quit
+"""
+
+import argparse
+import asyncio
+import contextlib
+import sys
+import time
+from pathlib import Path
+
+from .modbus_bank import ModbusBank
+from .transmitter import NoReplyError, Part, Transmitter
+
+FLOORS = 6
+FLATS_PER_FLOOR = 4
+TRANSMITTER = 4097
+GAS_UNIT = 1
+BOX_UNIT = 9
+LANE_INPUT = 1
+APPLIANCES = ("饮水机 Water dispenser", "微波炉 Microwave", "按摩椅 Massage chair")
+
+
+def flats() -> list[int]:
+    """The flats of the building: 101, 102 … 604."""
+    return [floor * 100 + flat for floor in range(1, FLOORS + 1) for flat in range(1, FLATS_PER_FLOOR + 1)]
+
+
+def part(flat: int) -> Part:
+    """The smoke alarm of a flat."""
+    return Part(zone=1, position=flat, description=f"1号楼{flat}烟感")
+
+
+def site(modbus_port: int) -> str:
+    """The demo compound's site file."""
+    lines = [
+        "# The demo compound / 演示小区",
+        "version: 1",
+        "compounds:",
+        "  - { id: clearwater, name: 清水湾 Clearwater }",
+        "transmitters:",
+        f"  - {{ id: uitd-1, name: 用传 Transmitter, compound: clearwater, building: 1号楼, address: {TRANSMITTER} }}",
+        "modbus:",
+        f"  - {{ id: septic, host: 127.0.0.1, port: {modbus_port}, unit: {GAS_UNIT}, profile: gas_4mz_hh4 }}",
+        f"  - {{ id: box, host: 127.0.0.1, port: {modbus_port}, unit: {BOX_UNIT}, profile: waveshare_io_8ch }}",
+        "devices:",
+    ]
+    lines += [
+        f"  - {{ id: b1-{flat}, name: 烟感 Smoke alarm, kind: smoke_alarm, compound: clearwater, building: 1号楼, "
+        f'floor: {flat // 100}F, flat: "{flat}", at: {{ transmitter: uitd-1, component: 42, zone: 1, '
+        f"position: {flat} }} }}"
+        for flat in flats()
+    ]
+    lines += [
+        "  - { id: septic-1, name: 化粪池气体 Septic gas, kind: gas_detector, compound: clearwater, "
+        "building: 化粪池 Septic tank, at: { modbus: septic } }",
+        "  - { id: lane-1, name: 消防车通道 Fire lane, kind: fire_lane, compound: clearwater, "
+        f"building: 东门 East gate, at: {{ modbus: box, input: {LANE_INPUT} }} }}",
+    ]
+    lines += [
+        f"  - {{ id: station-{number}, name: {name}, kind: appliance, compound: clearwater, "
+        f"building: 爱心驿站 Love station, at: {{ modbus: box, relay: {number} }} }}"
+        for number, name in enumerate(APPLIANCES, 1)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+class Field:
+    """The demo field's devices; the transmitter reconnects by itself."""
+
+    def __init__(self, port: int, bank: ModbusBank) -> None:
+        """``port`` is the gateway's GB/T 26875.3 port on this machine."""
+        self._port = port
+        self._bank = bank
+        self._device: Transmitter | None = None
+
+    async def keep_connected(self) -> None:
+        """Connect, report every flat as normal once, then send heartbeats; again after every break."""
+        first = True
+        while True:
+            try:
+                self._device = await Transmitter.connect("127.0.0.1", self._port, TRANSMITTER, reply_seconds=5)
+                if first:
+                    await self._device.normal([part(flat) for flat in flats()])
+                    first = False
+                    print("ready", flush=True)  # noqa: T201 - the process' answer
+                while True:
+                    await self._device.heartbeat()
+                    await asyncio.sleep(20)
+            except (ConnectionError, OSError, NoReplyError):
+                self._device = None
+                await asyncio.sleep(0.5)
+
+    async def obey(self, words: list[str]) -> str:
+        """Carry out one command; the answer is one line."""
+        match words:
+            case ["fire" | "restore" as what, flat]:
+                device = await Transmitter.connect("127.0.0.1", self._port, TRANSMITTER)
+                sent = time.time()
+                await getattr(device, what)(part(int(flat)))
+                confirmed = time.time()
+                await device.close()
+                return f"{sent:.6f} {confirmed:.6f}"
+            case ["gas", gas, value]:
+                await self._bank.set_gas(GAS_UNIT, gas, float(value))
+            case ["lane", "on" | "off" as state]:
+                await self._bank.set_input(BOX_UNIT, LANE_INPUT, on=state == "on")
+            case ["relay", number]:
+                return str(await self._bank.relay(BOX_UNIT, int(number)))
+            case _:
+                return f"unknown command {words}"
+        return "done"
+
+
+async def run(port: int, modbus_port: int, site_file: Path | None) -> None:
+    """Play the field until ``quit`` or the end of standard input."""
+    async with ModbusBank(port=modbus_port, gas_units=(GAS_UNIT,), box_units=(BOX_UNIT,)) as bank:
+        if site_file:
+            site_file.write_text(site(bank.port), "utf-8")
+        print(f"modbus {bank.port}", flush=True)  # noqa: T201 - the process' answer
+        field = Field(port, bank)
+        task = asyncio.create_task(field.keep_connected())
+        try:
+            while (line := await asyncio.to_thread(sys.stdin.readline)).strip() not in ("", "quit"):
+                print(await field.obey(line.split()), flush=True)  # noqa: T201 - the process' answer
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+def main() -> None:
+    """Read the command line and play."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("port", type=int, help="the gateway's GB/T 26875.3 port")
+    parser.add_argument("--modbus-port", type=int, default=0, help="0 lets the machine choose")
+    parser.add_argument("--write-site", type=Path, help="write the demo compound's site file here")
+    given = parser.parse_args()
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(run(given.port, given.modbus_port, given.write_site))
+
+
+if __name__ == "__main__":
+    main()
