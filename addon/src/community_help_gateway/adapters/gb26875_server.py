@@ -53,7 +53,7 @@ class Clock(Protocol):
         """Now."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Connection:
     """One peer. ``identities`` are the devices that spoke on it; ``bcd`` is the learnt time dialect."""
 
@@ -75,7 +75,7 @@ class Gb26875Server:
         self._clock = clock
         self._server: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[None], _Connection] = {}
-        self._speakers: dict[str, _Connection] = {}
+        self._speakers: dict[str, set[_Connection]] = {}
         self._flooding = ""
 
     @property
@@ -173,8 +173,8 @@ class Gb26875Server:
     def _identify(self, connection: _Connection, frame: Frame, inputs: list[Input], now: float) -> str:
         """Who speaks: the source address, or the peer's where a device sends none."""
         identity = str(frame.source) if frame.source else f"peer:{connection.peer}"
-        if self._speakers.get(identity) is not connection and len(connection.identities) < MAX_IDENTITIES:
-            self._speakers[identity] = connection
+        if identity not in connection.identities and len(connection.identities) < MAX_IDENTITIES:
+            self._speakers.setdefault(identity, set()).add(connection)
             connection.identities[identity] = None
             inputs.append(LinkState(LINK, identity, up=True, received_at=now))
         return identity
@@ -185,9 +185,11 @@ class Gb26875Server:
             await connection.writer.drain()
 
     async def _gone(self, connection: _Connection) -> None:
-        """The link is lost for every device that spoke on it last; nothing is cleared."""
+        """The link is lost for every device that speaks on no other; nothing is cleared."""
         now = self._clock.wall()
-        lost = [name for name in connection.identities if self._speakers.get(name) is connection]
+        for name in connection.identities:
+            self._speakers[name].discard(connection)
+        lost = [name for name in connection.identities if not self._speakers[name]]
         for name in lost:
             del self._speakers[name]
         with contextlib.suppress(JournalError):

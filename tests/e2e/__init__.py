@@ -1,0 +1,1 @@
+"""Tests through real processes: the gateway, Home Assistant, and a simulated phone."""
