@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from homeassistant.components.binary_sensor import BinarySensorDeviceClass, BinarySensorEntity, BinarySensorEntityDescription
+from homeassistant.components.binary_sensor import BinarySensorEntity, BinarySensorEntityDescription
+from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -40,13 +41,19 @@ SIGNALS = (
         key="smoke", device_class=BinarySensorDeviceClass.SMOKE, kinds=frozenset({PointKind.SMOKE}), value_fn=_alarm
     ),
     SignalDescription(
-        key="panel", translation_key="panel", device_class=BinarySensorDeviceClass.SMOKE,
-        kinds=frozenset({PointKind.SYSTEM}), value_fn=_alarm,
+        key="panel",
+        translation_key="panel",
+        device_class=BinarySensorDeviceClass.SMOKE,
+        kinds=frozenset({PointKind.SYSTEM}),
+        value_fn=_alarm,
     ),
     SignalDescription(key="gas", device_class=BinarySensorDeviceClass.GAS, kinds=GASES, value_fn=_alarm),
     SignalDescription(
-        key="lane", translation_key="lane", device_class=BinarySensorDeviceClass.OCCUPANCY,
-        kinds=frozenset({PointKind.LANE}), value_fn=_on,
+        key="lane",
+        translation_key="lane",
+        device_class=BinarySensorDeviceClass.OCCUPANCY,
+        kinds=frozenset({PointKind.LANE}),
+        value_fn=_on,
     ),
 )
 

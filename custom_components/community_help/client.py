@@ -7,7 +7,14 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 from uuid import uuid4
 
-from aiohttp import ClientConnectionError, ClientError, ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
+from aiohttp import (
+    ClientConnectionError,
+    ClientError,
+    ClientSession,
+    ClientWebSocketResponse,
+    WSMsgType,
+    WSServerHandshakeError,
+)
 from yarl import URL
 
 from .contract.messages import (
@@ -38,31 +45,31 @@ MAX_MESSAGE = 8 * 1024 * 1024
 """Bytes of one message from the gateway; a snapshot slice is far smaller."""
 
 
-class ClientFailure(Exception):
+class ClientFailedError(Exception):
     """Base of what can go wrong between the integration and its gateway."""
 
 
-class CannotConnectError(ClientFailure):
+class CannotConnectError(ClientFailedError):
     """The gateway does not answer."""
 
 
-class InvalidTokenError(ClientFailure):
+class InvalidTokenError(ClientFailedError):
     """The gateway does not know this token."""
 
 
-class PairingRefusedError(ClientFailure):
+class PairingRefusedError(ClientFailedError):
     """The pairing code is wrong or has expired."""
 
 
-class TooManyAttemptsError(ClientFailure):
+class TooManyAttemptsError(ClientFailedError):
     """Too many wrong pairing codes."""
 
 
-class NotAGatewayError(ClientFailure):
+class NotAGatewayError(ClientFailedError):
     """Something else answers at that address."""
 
 
-class VersionMismatchError(ClientFailure):
+class VersionMismatchError(ClientFailedError):
     """The two sides do not understand each other; ``side`` names the one to update: gateway or integration."""
 
     def __init__(self, side: str) -> None:
@@ -71,7 +78,7 @@ class VersionMismatchError(ClientFailure):
         self.side = side
 
 
-class RefusedError(ClientFailure):
+class RefusedError(ClientFailedError):
     """The gateway refused a command; ``outcome`` says why."""
 
     def __init__(self, outcome: Outcome) -> None:
@@ -170,7 +177,10 @@ class Stream:
 
 @contextlib.asynccontextmanager
 async def open_stream(session: ClientSession, host: str, port: int, token: str) -> AsyncIterator[Stream]:
-    """Connect and read the hello; raises CannotConnectError, InvalidTokenError, NotAGatewayError, VersionMismatchError."""
+    """Connect and read the hello.
+
+    Raises CannotConnectError, InvalidTokenError, NotAGatewayError or VersionMismatchError.
+    """
     try:
         async with asyncio.timeout(REQUEST_SECONDS):
             socket = await session.ws_connect(

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import voluptuous as vol
-
+import probatio as vol
 from homeassistant.config_entries import (
     ConfigEntry,
     ConfigFlow,
@@ -21,7 +20,7 @@ from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from .client import (
     CannotConnectError,
-    ClientFailure,
+    ClientFailedError,
     InvalidTokenError,
     NotAGatewayError,
     PairingRefusedError,
@@ -31,12 +30,19 @@ from .client import (
     open_stream,
     pair,
 )
-from .const import CONF_CODE, CONF_COMPOUNDS, CONF_CREATE_AREAS, CONF_PHONES, CONF_TIER, DEFAULT_PORT, DOMAIN, SUBENTRY_STAFF
+from .const import (
+    CONF_CODE,
+    CONF_COMPOUNDS,
+    CONF_CREATE_AREAS,
+    CONF_PHONES,
+    CONF_TIER,
+    DEFAULT_PORT,
+    DOMAIN,
+    SUBENTRY_STAFF,
+)
 
 _PORT = vol.All(
-    selector.NumberSelector(
-        selector.NumberSelectorConfig(min=1, max=65535, mode=selector.NumberSelectorMode.BOX)
-    ),
+    selector.NumberSelector(selector.NumberSelectorConfig(min=1, max=65535, mode=selector.NumberSelectorMode.BOX)),
     vol.Coerce(int),
 )
 _ADDRESS = vol.Schema({vol.Required(CONF_HOST): str, vol.Required(CONF_PORT, default=DEFAULT_PORT): _PORT})
@@ -107,7 +113,9 @@ class CommunityHelpConfigFlow(ConfigFlow, domain=DOMAIN):
             if not errors:
                 return self._create(user_input[CONF_CREATE_AREAS])
         return self.async_show_form(
-            step_id="hassio_confirm", data_schema=vol.Schema(_AREAS), errors=errors,
+            step_id="hassio_confirm",
+            data_schema=vol.Schema(_AREAS),
+            errors=errors,
             description_placeholders={"name": self._name},
         )
 
@@ -119,7 +127,9 @@ class CommunityHelpConfigFlow(ConfigFlow, domain=DOMAIN):
             if not errors:
                 return self._create(user_input[CONF_CREATE_AREAS])
         return self.async_show_form(
-            step_id="pair", data_schema=vol.Schema({**_CODE, **_AREAS}), errors=errors,
+            step_id="pair",
+            data_schema=vol.Schema({**_CODE, **_AREAS}),
+            errors=errors,
             description_placeholders={"name": self._name},
         )
 
@@ -140,7 +150,9 @@ class CommunityHelpConfigFlow(ConfigFlow, domain=DOMAIN):
                 self.hass.config_entries.async_schedule_reload(entry.entry_id)
                 return self.async_abort(reason="reauth_successful")
         return self.async_show_form(
-            step_id="reauth_confirm", data_schema=vol.Schema(_CODE), errors=errors,
+            step_id="reauth_confirm",
+            data_schema=vol.Schema(_CODE),
+            errors=errors,
             description_placeholders={"name": entry.title},
         )
 
@@ -148,7 +160,7 @@ class CommunityHelpConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask who answers at the address."""
         try:
             info = await fetch_info(async_get_clientsession(self.hass), self._host, self._port)
-        except ClientFailure as error:
+        except ClientFailedError as error:
             return {"base": _error_key(error)}
         await self.async_set_unique_id(info.id, raise_on_progress=False)
         self._name = info.name
@@ -161,7 +173,7 @@ class CommunityHelpConfigFlow(ConfigFlow, domain=DOMAIN):
             try:
                 session = async_get_clientsession(self.hass)
                 self._token = await pair(session, self._host, self._port, digits)
-            except ClientFailure as error:
+            except ClientFailedError as error:
                 return {"base": _error_key(error)}
         else:
             self._token = code.strip()
@@ -174,7 +186,7 @@ class CommunityHelpConfigFlow(ConfigFlow, domain=DOMAIN):
             async with open_stream(session, self._host, self._port, self._token) as stream:
                 if stream.hello.gateway.id != self.unique_id:
                     return {"base": "another_gateway"}
-        except ClientFailure as error:
+        except ClientFailedError as error:
             return {"base": _error_key(error)}
         return {}
 
@@ -225,7 +237,7 @@ def _staff(user_input: dict[str, Any]) -> dict[str, Any]:
     return {**user_input, CONF_TIER: int(user_input[CONF_TIER])}
 
 
-def _error_key(error: ClientFailure) -> str:
+def _error_key(error: ClientFailedError) -> str:
     """The translated text for a failure."""
     if isinstance(error, VersionMismatchError):
         return f"update_{error.side}"

@@ -19,10 +19,29 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.storage import Store
 
-from .client import CannotConnectError, ClientFailure, InvalidTokenError, RefusedError, Stream, VersionMismatchError, open_stream
+from .client import (
+    CannotConnectError,
+    ClientFailedError,
+    InvalidTokenError,
+    RefusedError,
+    Stream,
+    VersionMismatchError,
+    open_stream,
+)
 from .const import DOMAIN, SIGNAL_INCIDENT, SIGNAL_PAGE
 from .contract.messages import Changes, ClaimLease, CommandBody, GatewayInfo, Message, Outcome, SetRoster, Snapshot
-from .contract.values import Compound, Cursor, Device, Incident, IncidentEvent, IncidentState, Lease, Page, Point, PointState
+from .contract.values import (
+    Compound,
+    Cursor,
+    Device,
+    Incident,
+    IncidentEvent,
+    IncidentState,
+    Lease,
+    Page,
+    Point,
+    PointState,
+)
 from .contract.wire import ContractError
 from .roster import roster_of
 
@@ -99,7 +118,8 @@ class Coordinator:
         if isinstance(self._failure, InvalidTokenError):
             raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="invalid_token")
         raise ConfigEntryNotReady(
-            translation_domain=DOMAIN, translation_key="cannot_connect",
+            translation_domain=DOMAIN,
+            translation_key="cannot_connect",
             translation_placeholders={"host": f"{self.entry.data[CONF_HOST]}:{self.entry.data[CONF_PORT]}"},
         )
 
@@ -155,7 +175,8 @@ class Coordinator:
             return await self.async_command(body)
         except RefusedError as error:
             raise HomeAssistantError(
-                translation_domain=DOMAIN, translation_key="refused",
+                translation_domain=DOMAIN,
+                translation_key="refused",
                 translation_placeholders={"reason": error.outcome.message},
             ) from error
         except CannotConnectError as error:
@@ -193,7 +214,7 @@ class Coordinator:
             try:
                 await self._once()
                 attempt = 0
-            except (ClientFailure, ContractError, ConnectionError, ValueError) as error:
+            except (ClientFailedError, ContractError, ConnectionError, ValueError) as error:
                 attempt = 0 if self.connected else attempt
                 self._lost(error)
                 if isinstance(error, InvalidTokenError) and self._held is None:
@@ -223,8 +244,7 @@ class Coordinator:
             _LOGGER.warning("The gateway %s is away: %s", self.entry.title, error or "it closed the connection")
         if self.connected or not self._ready.is_set():
             self.connected = False
-            if isinstance(error, InvalidTokenError | VersionMismatchError):
-                self._ready.set()
+            self._ready.set()
             self._wake_all()
 
     @callback
@@ -339,6 +359,11 @@ class Coordinator:
 
     def _issue(self, key: str, placeholders: dict[str, str]) -> None:
         ir.async_create_issue(
-            self.hass, DOMAIN, f"{key}_{self.entry.entry_id}", is_fixable=False, severity=ir.IssueSeverity.ERROR,
-            translation_key=key, translation_placeholders={"gateway": self.entry.title, **placeholders},
+            self.hass,
+            DOMAIN,
+            f"{key}_{self.entry.entry_id}",
+            is_fixable=False,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key=key,
+            translation_placeholders={"gateway": self.entry.title, **placeholders},
         )

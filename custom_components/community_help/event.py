@@ -35,13 +35,13 @@ class IncidentEntity(EventEntity):
     _attr_has_entity_name = True
     _attr_should_poll = False
     _attr_translation_key = "incident"
-    _attr_event_types = [kind.value for kind in IncidentEventKind if kind is not IncidentEventKind.UNKNOWN]
     _unrecorded_attributes = frozenset({"members"})
 
     def __init__(self, coordinator: Coordinator, compound: Compound) -> None:
         """Of the compound's own device."""
         self.coordinator = coordinator
         self._compound = compound.id
+        self._attr_event_types = [kind.value for kind in IncidentEventKind if kind is not IncidentEventKind.UNKNOWN]
         own = coordinator.device_key(compound.id)
         self._attr_unique_id = f"{own}_incident"
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, own)})

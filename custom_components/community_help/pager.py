@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, CoreState, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
@@ -119,8 +119,13 @@ class Pager:
         """No automation answered in time: say so, unless Home Assistant is only starting."""
         if self._hass.state is CoreState.running:
             ir.async_create_issue(
-                self._hass, DOMAIN, self._issue_id, is_fixable=False, severity=ir.IssueSeverity.WARNING,
-                translation_key="page_unhandled", translation_placeholders={"gateway": self._coordinator.entry.title},
+                self._hass,
+                DOMAIN,
+                self._issue_id,
+                is_fixable=False,
+                severity=ir.IssueSeverity.WARNING,
+                translation_key="page_unhandled",
+                translation_placeholders={"gateway": self._coordinator.entry.title},
             )
 
     async def _send(self, page: Page, title: str, message: str, *, critical: bool, sounding: bool) -> None:
@@ -143,14 +148,18 @@ class Pager:
             _LOGGER.error("Page %s reached no phone", page.id)
         self._store.async_delay_save(self._saved, SAVE_DELAY_SECONDS)
 
-    async def _hand_over(self, device_id: str, message: str, title: str, data: dict[str, Any]) -> tuple[ReceiptStep, str]:
+    async def _hand_over(
+        self, device_id: str, message: str, title: str, data: dict[str, Any]
+    ) -> tuple[ReceiptStep, str]:
         try:
             await phone.send(self._hass, device_id, message, title, data)
         except HomeAssistantError as error:
             return ReceiptStep.FAILED, str(error)[:200]
         return ReceiptStep.HANDED_OVER, ""
 
-    async def _receipt(self, page_id: str, step: ReceiptStep, device_id: str = "", person: str = "", detail: str = "") -> None:
+    async def _receipt(
+        self, page_id: str, step: ReceiptStep, device_id: str = "", person: str = "", detail: str = ""
+    ) -> None:
         """Tell the gateway; while it is away the proof is lost and the page simply stays unproven."""
         try:
             await self._coordinator.async_command(RecordReceipt(page_id, step, time.time(), device_id, person, detail))
@@ -178,7 +187,7 @@ class Pager:
             del self._told[incident.id]
         self._store.async_delay_save(self._saved, SAVE_DELAY_SECONDS)
 
-    async def _on_received(self, event: Any) -> None:
+    async def _on_received(self, event: Event) -> None:
         """Android says that the notification is on the phone."""
         incident_id = str(event.data.get("tag", "")).removeprefix("community_help_")
         told = self._told.get(incident_id)

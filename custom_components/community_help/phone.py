@@ -59,12 +59,18 @@ def page_data(incident: Incident, button: str, *, critical: bool, sounding: bool
 def update_data(incident: Incident) -> dict[str, Any]:
     """What an update needs that nobody has to answer: silent, in place of the page, without its button."""
     return {
-        "tag": tag_of(incident.id), "group": "community_help", "alert_once": True, "channel": "community_help_updates",
-        "importance": "low", "push": {"interruption-level": "passive", "sound": "none"},
+        "tag": tag_of(incident.id),
+        "group": "community_help",
+        "alert_once": True,
+        "channel": "community_help_updates",
+        "importance": "low",
+        "push": {"interruption-level": "passive", "sound": "none"},
     }
 
 
-async def send(hass: HomeAssistant, device_id: str, message: str, title: str = "", data: dict[str, Any] | None = None) -> None:
+async def send(
+    hass: HomeAssistant, device_id: str, message: str, title: str = "", data: dict[str, Any] | None = None
+) -> None:
     """Hand one notification over; raises HomeAssistantError. A call that returns proves nothing more."""
     webhook_id = webhook_id_from_device_id(hass, device_id)
     service = get_notify_service(hass, webhook_id) if webhook_id else None

@@ -32,7 +32,9 @@ def roster_of(entry: ConfigEntry) -> tuple[StaffMember, ...]:
     """The roster as the gateway gets it: no phone address is in it."""
     return tuple(
         StaffMember(
-            item.subentry_id, item.data[CONF_NAME], int(item.data.get(CONF_TIER, 1)),
+            item.subentry_id,
+            item.data[CONF_NAME],
+            int(item.data.get(CONF_TIER, 1)),
             tuple(item.data.get(CONF_COMPOUNDS, ())),
         )
         for item in staff_of(entry)

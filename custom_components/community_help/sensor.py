@@ -15,20 +15,32 @@ PERCENT_LEL = "%LEL"
 
 CONCENTRATIONS = {
     PointKind.CH4: SensorEntityDescription(
-        key="ch4", translation_key="ch4", native_unit_of_measurement=PERCENT_LEL,
-        state_class=SensorStateClass.MEASUREMENT, suggested_display_precision=1,
+        key="ch4",
+        translation_key="ch4",
+        native_unit_of_measurement=PERCENT_LEL,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
     ),
     PointKind.H2S: SensorEntityDescription(
-        key="h2s", translation_key="h2s", native_unit_of_measurement=UnitOfRatio.PARTS_PER_MILLION,
-        state_class=SensorStateClass.MEASUREMENT, suggested_display_precision=1,
+        key="h2s",
+        translation_key="h2s",
+        native_unit_of_measurement=UnitOfRatio.PARTS_PER_MILLION,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
     ),
     PointKind.CO: SensorEntityDescription(
-        key="co", device_class=SensorDeviceClass.CO, native_unit_of_measurement=UnitOfRatio.PARTS_PER_MILLION,
-        state_class=SensorStateClass.MEASUREMENT, suggested_display_precision=0,
+        key="co",
+        device_class=SensorDeviceClass.CO,
+        native_unit_of_measurement=UnitOfRatio.PARTS_PER_MILLION,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
     ),
     PointKind.O2: SensorEntityDescription(
-        key="o2", translation_key="o2", native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
-        state_class=SensorStateClass.MEASUREMENT, suggested_display_precision=1,
+        key="o2",
+        translation_key="o2",
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
     ),
 }
 

@@ -1,9 +1,9 @@
 """The actions: acknowledge, close, page_staff."""
 
 import time
+from typing import Any
 
-import voluptuous as vol
-
+import probatio as vol
 from homeassistant.core import Context, HomeAssistant, ServiceCall, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
@@ -16,7 +16,7 @@ from .pager import PAGERS
 from .roster import person_for
 
 CAUSES = [cause.value for cause in Cause]
-_INCIDENT = {vol.Required(ATTR_INCIDENT_ID): cv.string}
+_INCIDENT: dict[vol.Marker, Any] = {vol.Required(ATTR_INCIDENT_ID): cv.string}
 _ACKNOWLEDGE = vol.Schema(_INCIDENT)
 _CLOSE = vol.Schema(
     {

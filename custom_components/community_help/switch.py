@@ -1,8 +1,7 @@
 """Relays of the station's appliances."""
 
-from typing import Any
-
-from homeassistant.components.switch import SwitchDeviceClass, SwitchEntity
+from homeassistant.components.switch import SwitchEntity
+from homeassistant.components.switch.const import SwitchDeviceClass
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -47,11 +46,11 @@ class RelaySwitch(DeviceEntity, SwitchEntity):
         """What the relay says."""
         return next((state.on for state in self.states()), None)
 
-    async def async_turn_on(self, **kwargs: Any) -> None:
+    async def async_turn_on(self, **kwargs: object) -> None:
         """Switch on; raises a translated error unless the device confirms."""
         await self._switch(on=True)
 
-    async def async_turn_off(self, **kwargs: Any) -> None:
+    async def async_turn_off(self, **kwargs: object) -> None:
         """Switch off; raises a translated error unless the device confirms."""
         await self._switch(on=False)
 

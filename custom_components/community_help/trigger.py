@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import voluptuous as vol
-
+import probatio as vol
 from homeassistant.const import ATTR_DEVICE_ID, CONF_OPTIONS
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv, device_registry as dr

@@ -64,10 +64,17 @@ class CompanionApp:
         refresh = await self._hass.make_user(self.name)
         token = await self._hass.access_token(refresh)
         registration = {
-            "device_id": f"phone-{self.name}", "app_id": "io.homeassistant.companion.android",
-            "app_name": "Home Assistant", "app_version": "2026.11.1", "device_name": f"Phone {self.name}",
-            "manufacturer": "Simulated", "model": "Phone", "os_name": "Android", "os_version": "16",
-            "supports_encryption": False, "app_data": {"push_websocket_channel": True},
+            "device_id": f"phone-{self.name}",
+            "app_id": "io.homeassistant.companion.android",
+            "app_name": "Home Assistant",
+            "app_version": "2026.11.1",
+            "device_name": f"Phone {self.name}",
+            "manufacturer": "Simulated",
+            "model": "Phone",
+            "os_name": "Android",
+            "os_version": "16",
+            "supports_encryption": False,
+            "app_data": {"push_websocket_channel": True},
         }
         answer = await self._hass._post("/api/mobile_app/registrations", registration, token)
         self._known = {"refresh": refresh, "webhook": answer["webhook_id"]}
@@ -77,7 +84,9 @@ class CompanionApp:
         """Open the local push channel with confirmation."""
         self._socket = await self._hass.socket(await self._hass.access_token(self._known["refresh"]))
         await self._socket.subscribe(
-            self._receive, "mobile_app/push_notification_channel", webhook_id=self._known["webhook"],
+            self._receive,
+            "mobile_app/push_notification_channel",
+            webhook_id=self._known["webhook"],
             support_confirm=True,
         )
 
@@ -130,8 +139,13 @@ class CompanionApp:
         action = notification.buttons[button]["action"]
         return await self._fire(
             "mobile_app_notification_action",
-            {**notification.data, "action": action, "title": notification.title, "message": notification.message,
-             "device_id": f"phone-{self.name}"},
+            {
+                **notification.data,
+                "action": action,
+                "title": notification.title,
+                "message": notification.message,
+                "device_id": f"phone-{self.name}",
+            },
         )
 
     async def until(self, condition: Any, seconds: float = 20, what: str = "a notification") -> Notification:
@@ -142,6 +156,8 @@ class CompanionApp:
                 if condition(shown):
                     return shown
             if time.monotonic() > deadline:
-                message = f"phone {self.name}: no {what} after {seconds} s; it shows {list(map(str, self.screen.values()))}"
+                message = (
+                    f"phone {self.name}: no {what} after {seconds} s; it shows {list(map(str, self.screen.values()))}"
+                )
                 raise TimeoutError(message)
             await asyncio.sleep(0.005)

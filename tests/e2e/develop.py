@@ -1,11 +1,12 @@
 """The demo: gateway, field, Home Assistant and a phone, all real but the field and the phone; shows an alarm happening.
 
-    python -m tests.e2e.develop            keeps running until Ctrl-C
-    python -m tests.e2e.develop --check    unattended; prints how long each step took; exit code 0 or 1
+python -m tests.e2e.develop            keeps running until Ctrl-C
+python -m tests.e2e.develop --check    unattended; prints how long each step took; exit code 0 or 1
 """
 
 import argparse
 import asyncio
+import json
 import shutil
 import sys
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from .companion_app import CompanionApp, Notification
 from .home_assistant import PASSWORD, USERNAME, HomeAssistant
-from .processes import ROOT, FieldProcess, GatewayProcess
+from .processes import ROOT, FieldProcess, GatewayProcess, free_port
 
 FOLDER = ROOT / ".work/develop"
 PORTS = {"api_port": 8125, "gb_port": 5200}
@@ -37,8 +38,11 @@ class Demo:
     def at(cls, folder: Path, *, fixed_ports: bool, language: str = "en") -> Demo:
         """A demo in ``folder``; with fixed ports its addresses are the well-known ones."""
         folder.mkdir(parents=True, exist_ok=True)
-        site = folder / "site.yaml"
-        gateway = GatewayProcess(folder, site, **(PORTS if fixed_ports else {}))
+        site, remembered = folder / "site.yaml", folder / "ports.json"
+        if not remembered.exists():
+            chosen = {"api_port": free_port(), "gb_port": free_port()}
+            remembered.write_text(json.dumps(PORTS if fixed_ports else chosen))
+        gateway = GatewayProcess(folder, site, **json.loads(remembered.read_text()))
         field = FieldProcess(folder, gateway.gb_port, site, MODBUS_PORT if fixed_ports else 0)
         hass = HomeAssistant(folder, port=HOME_ASSISTANT_PORT if fixed_ports else 0, language=language)
         return cls(folder, gateway, field, hass, CompanionApp(hass, "Zhang", folder))
@@ -109,13 +113,16 @@ async def alarm(demo: Demo, flat: int) -> dict[str, float]:
     print(taken, flush=True)
     await demo.field.command(f"restore {flat}")
     await demo.hass.until(entity, "off")
-    await demo.hass.post("/api/services/community_help/close", {
-        "incident_id": page.tag.removeprefix("community_help_"), "cause": "drill", "note": "demo"
-    })
+    await demo.hass.post(
+        "/api/services/community_help/close",
+        {"incident_id": page.tag.removeprefix("community_help_"), "cause": "drill", "note": "demo"},
+    )
     await socket.close()
     return {
-        "frame confirmed": confirmed - sent, "entity on": changes["entity"] - sent,
-        "page on the phone": page.shown_at - sent, "press -> taken": taken.shown_at - pressed,
+        "frame confirmed": confirmed - sent,
+        "entity on": changes["entity"] - sent,
+        "page on the phone": page.shown_at - sent,
+        "press -> taken": taken.shown_at - pressed,
     }
 
 

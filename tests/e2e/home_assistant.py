@@ -172,7 +172,10 @@ class HomeAssistant(Process):
     async def _onboard(self) -> None:
         """Make the owner account and finish every step."""
         user = {
-            "client_id": self.url, "name": "Owner", "username": USERNAME, "password": PASSWORD,
+            "client_id": self.url,
+            "name": "Owner",
+            "username": USERNAME,
+            "password": PASSWORD,
             "language": self.language,
         }
         code = (await self._post("/api/onboarding/users", user))["auth_code"]
@@ -200,8 +203,13 @@ class HomeAssistant(Process):
     def tokens(self) -> dict[str, Any]:
         """What the frontend keeps in its local storage, for a browser."""
         return {
-            "hassUrl": self.url, "clientId": self.url, "access_token": self._token, "token_type": "Bearer",
-            "refresh_token": self._refresh.read_text(), "expires_in": 1800, "expires": (time.time() + 1800) * 1000,
+            "hassUrl": self.url,
+            "clientId": self.url,
+            "access_token": self._token,
+            "token_type": "Bearer",
+            "refresh_token": self._refresh.read_text(),
+            "expires_in": 1800,
+            "expires": (time.time() + 1800) * 1000,
         }
 
     async def _post(self, path: str, data: dict[str, Any], token: str = "") -> Any:
@@ -243,7 +251,9 @@ class HomeAssistant(Process):
     async def add_gateway(self, port: int, code: str) -> str:
         """Add the integration by hand; returns the config entry's id."""
         result = await self.flow(
-            "/api/config/config_entries/flow", "community_help", {"host": "127.0.0.1", "port": port},
+            "/api/config/config_entries/flow",
+            "community_help",
+            {"host": "127.0.0.1", "port": port},
             {"code": code, "create_areas": True},
         )
         if result["type"] != "create_entry":
@@ -253,7 +263,8 @@ class HomeAssistant(Process):
     async def add_staff(self, entry_id: str, name: str, phones: list[str], tier: int = 1) -> None:
         """Add a member of the staff."""
         result = await self.flow(
-            "/api/config/config_entries/subentries/flow", [entry_id, "staff"],
+            "/api/config/config_entries/subentries/flow",
+            [entry_id, "staff"],
             {"name": name, "phones": phones, "tier": tier, "compounds": []},
         )
         if result["type"] != "create_entry":
@@ -293,9 +304,10 @@ class HomeAssistant(Process):
         return await self._login(username)
 
     async def _login(self, username: str) -> str:
-        flow = await self._post("/auth/login_flow", {
-            "client_id": self.url, "handler": ["homeassistant", None], "redirect_uri": f"{self.url}/"
-        })
+        flow = await self._post(
+            "/auth/login_flow",
+            {"client_id": self.url, "handler": ["homeassistant", None], "redirect_uri": f"{self.url}/"},
+        )
         step = await self._post(
             f"/auth/login_flow/{flow['flow_id']}",
             {"client_id": self.url, "username": username, "password": PASSWORD},

@@ -38,8 +38,15 @@ class Process:
     def start(self) -> None:
         """Start it; its output is appended to the log."""
         with self.log.open("ab") as log:
-            self._child = subprocess.Popen(self.arguments, stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=ROOT,
-                                           start_new_session=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+            self._child = subprocess.Popen(
+                self.arguments,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                cwd=ROOT,
+                start_new_session=True,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
 
     @property
     def running(self) -> bool:
@@ -104,9 +111,22 @@ class GatewayProcess(Process):
         self.gb_port = gb_port or free_port()
         self.data = folder / "gateway"
         command = [
-            str(GATEWAY_PYTHON), "-m", "community_help_gateway", "--data", str(self.data), "--site", str(site),
-            "--host", "127.0.0.1", "--api-port", str(self.api_port), "--gb26875-port", str(self.gb_port),
-            "--name", name, "--pairing",
+            str(GATEWAY_PYTHON),
+            "-m",
+            "community_help_gateway",
+            "--data",
+            str(self.data),
+            "--site",
+            str(site),
+            "--host",
+            "127.0.0.1",
+            "--api-port",
+            str(self.api_port),
+            "--gb26875-port",
+            str(self.gb_port),
+            "--name",
+            name,
+            "--pairing",
         ]
         super().__init__("gateway", command, folder / "gateway.log")
 
@@ -141,8 +161,14 @@ class FieldProcess(Process):
     def __init__(self, folder: Path, gb_port: int, site: Path, modbus_port: int = 0) -> None:
         """Writes the demo's site file to ``site`` when it starts."""
         command = [
-            str(GATEWAY_PYTHON), "-m", "community_help_gateway.simulators.demo", str(gb_port), "--modbus-port",
-            str(modbus_port), "--write-site", str(site),
+            str(GATEWAY_PYTHON),
+            "-m",
+            "community_help_gateway.simulators.demo",
+            str(gb_port),
+            "--modbus-port",
+            str(modbus_port),
+            "--write-site",
+            str(site),
         ]
         super().__init__("field", command, folder / "field.log")
 

@@ -15,8 +15,7 @@ from importlib.metadata import version
 
 from zeroconf import NonUniqueNameException
 
-from . import options as settings
-from . import site as site_file
+from . import options as settings, site as site_file
 from .adapters.gb26875_server import Gb26875Server
 from .adapters.mdns import Announcement
 from .adapters.modbus_bus import ModbusBus
@@ -84,8 +83,11 @@ class Gateway:
         options = self._options
         if options.supervisor:
             config: dict[str, str | int] = {
-                "host": os.environ.get("HOSTNAME", "localhost"), "port": options.api_port, "token": token,
-                "gateway_id": info.id, "name": info.name,
+                "host": os.environ.get("HOSTNAME", "localhost"),
+                "port": options.api_port,
+                "token": token,
+                "gateway_id": info.id,
+                "name": info.name,
             }
             try:
                 await announce("http://supervisor", os.environ.get("SUPERVISOR_TOKEN", ""), config)

@@ -30,7 +30,7 @@ from .model.incident import Deadline, Person
 from .model.observation import Input, LinkState
 from .model.reduce import commit, due, field_input
 from .model.site import Site
-from .model.state import Event, EventKind, Put, State
+from .model.state import Event, EventKind, Put
 
 _LOGGER = logging.getLogger(__name__)
 _REFUSALS: dict[str, type[GatewayError]] = {

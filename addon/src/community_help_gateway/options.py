@@ -44,7 +44,9 @@ class Options:
 def from_arguments(arguments: Sequence[str]) -> Options:
     """Read the command line; ends the process with code 2 and a usage text when it is wrong."""
     parser = argparse.ArgumentParser(prog="community-help-gateway", description=__doc__)
-    parser.add_argument("--supervisor", action="store_true", help="run as a Home Assistant app; read /data/options.json")
+    parser.add_argument(
+        "--supervisor", action="store_true", help="run as a Home Assistant app; read /data/options.json"
+    )
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the journal and the token")
     parser.add_argument("--site", type=Path, default=Path("site.yaml"), help="the site file")
     parser.add_argument("--host", default=Options.host, help="address to listen on")

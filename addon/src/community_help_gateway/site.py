@@ -81,9 +81,7 @@ _SCHEMA = vol.Schema(
             {
                 vol.Required("id"): _ID,
                 vol.Required("name"): _NAME,
-                vol.Required("kind"): vol.In(
-                    [kind.value for kind in DeviceKind if kind is not DeviceKind.TRANSMITTER]
-                ),
+                vol.Required("kind"): vol.In([kind.value for kind in DeviceKind if kind is not DeviceKind.TRANSMITTER]),
                 **_WHERE,
                 vol.Optional("floor", default=""): _PLACE,
                 vol.Optional("flat", default=""): _PLACE,
@@ -237,7 +235,11 @@ class _Parser:
             address = Address("gb26875", identity, "system")
             point = Point(f"{item['id']}.system", item["id"], PointKind.SYSTEM, address)
             found[item["id"]] = Device(
-                item["id"], item["name"], DeviceKind.TRANSMITTER, self._compound(item, path), item["building"],
+                item["id"],
+                item["name"],
+                DeviceKind.TRANSMITTER,
+                self._compound(item, path),
+                item["building"],
                 points=(point,),
             )
         return found
@@ -308,5 +310,3 @@ def _part(at: dict[str, Any]) -> str:
     """
     raw = struct.pack("<HH", at["zone"], at["position"]).hex().upper()
     return f"{at['system']}.{at['system_address']}.{at.get('component', '*')}.{raw}"
-
-

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Self, cast
 
-type Json = str | int | float | bool | None | list[Json] | dict[str, Json]
+type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
 type Reader = Callable[[Any, str], Any]
 
 

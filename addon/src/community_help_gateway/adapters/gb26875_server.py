@@ -90,7 +90,9 @@ class Gb26875Server:
         try:
             self._server = await asyncio.start_server(self._accept, self._host, self._wanted_port, backlog=1024)
         except OSError as error:
-            raise PortInUseError(host=self._host, port=self._wanted_port, problem=error.strerror or str(error)) from error
+            raise PortInUseError(
+                host=self._host, port=self._wanted_port, problem=error.strerror or str(error)
+            ) from error
 
     async def stop(self) -> None:
         """Close every link."""
@@ -200,13 +202,18 @@ class Gb26875Server:
         if unit is None:
             return []
         if not unit.complete:
-            _LOGGER.warning("A frame of %s has %d objects of type %d, %d could be read", connection.peer, unit.count,
-                            unit.type, len(unit.objects))
+            _LOGGER.warning(
+                "A frame of %s has %d objects of type %d, %d could be read",
+                connection.peer,
+                unit.count,
+                unit.type,
+                len(unit.objects),
+            )
 
         def at(label: bytes | None) -> float | None:
             if label is None:
                 return None
-            reading = time_label.read(label, now, connection.bcd)
+            reading = time_label.read(label, now, bcd=connection.bcd)
             connection.bcd = connection.bcd if reading.bcd is None else reading.bcd
             return reading.at
 
@@ -219,22 +226,53 @@ def interpret(item: units.Object, device: str, now: float, at: Callable[[bytes |
         case units.Component():
             address = Address(LINK, device, units.part(item.system, item.system_address, item.kind, item.raw))
             wider = Address(LINK, device, units.part(item.system, item.system_address, "*", item.raw))
-            return [_observation(address, (wider,), item.status, ComponentStatus.FIRE, COMPONENT_FAULTS, now,
-                                 at(item.time), item.description)]
+            return [
+                _observation(
+                    address,
+                    (wider,),
+                    item.status,
+                    ComponentStatus.FIRE,
+                    COMPONENT_FAULTS,
+                    now,
+                    at(item.time),
+                    item.description,
+                )
+            ]
         case units.System():
             address = Address(LINK, device, f"{item.system}.{item.address}")
             if item.status & SystemStatus.RESET and not item.status & SystemStatus.FIRE:
                 return _reset(device, item.system, item.address, now, at(item.time))
-            return [_observation(address, (Address(LINK, device, "system"),), item.status & ~SystemStatus.MANUAL,
-                                 SystemStatus.FIRE, SYSTEM_FAULTS, now, at(item.time))]
+            return [
+                _observation(
+                    address,
+                    (Address(LINK, device, "system"),),
+                    item.status & ~SystemStatus.MANUAL,
+                    SystemStatus.FIRE,
+                    SYSTEM_FAULTS,
+                    now,
+                    at(item.time),
+                )
+            ]
         case units.Transmitter():
-            return [_observation(Address(LINK, device, "system"), (), item.status, TransmitterStatus.FIRE,
-                                 TRANSMITTER_FAULTS, now, at(item.time))]
+            return [
+                _observation(
+                    Address(LINK, device, "system"),
+                    (),
+                    item.status,
+                    TransmitterStatus.FIRE,
+                    TRANSMITTER_FAULTS,
+                    now,
+                    at(item.time),
+                )
+            ]
         case units.FacilityOperation() if item.operation & Operation.RESET:
             return _reset(device, item.system, item.address, now, at(item.time))
         case units.FacilityOperation() | units.TransmitterOperation() if item.operation & Operation.MANUAL_ALARM:
-            return [Observation(address=Address(LINK, device, "system"), received_at=now, device_at=at(item.time),
-                                alarm=True)]
+            return [
+                Observation(
+                    address=Address(LINK, device, "system"), received_at=now, device_at=at(item.time), alarm=True
+                )
+            ]
         case _:
             return []
 
@@ -249,13 +287,23 @@ def _reset(device: str, system: int, system_address: int, now: float, device_at:
 
 
 def _observation(
-    address: Address, also: tuple[Address, ...], status: int, fire: int, faults: int, now: float,
-    device_at: float | None, text: str = "",
+    address: Address,
+    also: tuple[Address, ...],
+    status: int,
+    fire: int,
+    faults: int,
+    now: float,
+    device_at: float | None,
+    text: str = "",
 ) -> Observation:
     """Fire is an alarm whatever else is set; only a word without any other trouble is a restore."""
     troubles = status & ~1
     return Observation(
-        address=address, also=also, received_at=now, device_at=device_at, text=text,
+        address=address,
+        also=also,
+        received_at=now,
+        device_at=device_at,
+        text=text,
         alarm=True if status & fire else (None if troubles else False),
         fault=bool(status & faults) if troubles & ~fire or not troubles else None,
         test=not status & 1,

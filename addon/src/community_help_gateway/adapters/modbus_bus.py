@@ -208,8 +208,10 @@ class ModbusBus:
         if not client.connected and not await client.connect():
             return None
         request = {
-            READ_COILS: client.read_coils, READ_INPUTS: client.read_discrete_inputs,
-            READ_HOLDING: client.read_holding_registers, READ_INPUT_REGISTERS: client.read_input_registers,
+            READ_COILS: client.read_coils,
+            READ_INPUTS: client.read_discrete_inputs,
+            READ_HOLDING: client.read_holding_registers,
+            READ_INPUT_REGISTERS: client.read_input_registers,
         }[block.function]
         device_id = poll.unit.unit + block.unit
         answer = await _ask(lambda: request(block.address, count=block.count, device_id=device_id))
@@ -220,8 +222,13 @@ class ModbusBus:
 
     def _observation(self, unit: Unit, reading: Reading) -> Observation:
         return Observation(
-            address=Address(LINK, unit.id, reading.key), received_at=self._clock.wall(), alarm=reading.alarm,
-            fault=reading.fault, value=reading.value, on=reading.on, state=reading.state,
+            address=Address(LINK, unit.id, reading.key),
+            received_at=self._clock.wall(),
+            alarm=reading.alarm,
+            fault=reading.fault,
+            value=reading.value,
+            on=reading.on,
+            state=reading.state,
         )
 
     async def _tell(self, said: list[Input]) -> None:
@@ -241,6 +248,6 @@ async def _ask(request: Callable[[], Awaitable[ModbusPDU]]) -> ModbusPDU | None:
     """One request; ``None`` when nothing usable came back."""
     try:
         answer = await request()
-    except (ModbusException, OSError, TimeoutError):
+    except ModbusException, OSError, TimeoutError:
         return None
     return None if answer.isError() else answer

@@ -105,5 +105,3 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except GatewayError as error:
         body = {"code": error.key, "message": str(error), "placeholders": error.placeholders}
         return web.json_response(body, status=error.status)
-
-

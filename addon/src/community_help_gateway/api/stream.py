@@ -108,14 +108,19 @@ class Session:
         slices = [devices[start : start + SLICE] for start in range(0, len(devices), SLICE)] or [()]
         parts = [
             Snapshot(
-                self._cursor(), index, len(slices),
+                self._cursor(),
+                index,
+                len(slices),
                 devices=tuple(views.device(item) for item in some),
                 states=tuple(views.point_state(state, point) for item in some for point in item.points),
             )
             for index, some in enumerate(slices, 1)
         ]
         parts[-1] = replace(
-            parts[-1], compounds=views.compounds(site), pages=views.pages(state), missed=missed,
+            parts[-1],
+            compounds=views.compounds(site),
+            pages=views.pages(state),
+            missed=missed,
             incidents=tuple(map(views.incident, state.incidents.values())),
         )
         self._dirty.clear()
@@ -182,7 +187,7 @@ class Session:
         """A command that cannot be read is refused under its own key, so that its sender need not wait."""
         try:
             data = json.loads(text)
-        except (ValueError, RecursionError):
+        except ValueError, RecursionError:
             data = None
         key = str(data.get("key", ""))[:64] if isinstance(data, dict) else ""
         await self._send(_refusal(key, MalformedError(problem=str(error))))

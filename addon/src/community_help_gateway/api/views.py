@@ -20,8 +20,14 @@ def compounds(site: Site) -> tuple[values.Compound, ...]:
 def device(item: Device) -> values.Device:
     """A device with its points."""
     return values.Device(
-        id=item.id, name=item.name, kind=values.DeviceKind(item.kind), compound=item.compound,
-        building=item.building, floor=item.floor, flat=item.flat, model=item.model,
+        id=item.id,
+        name=item.name,
+        kind=values.DeviceKind(item.kind),
+        compound=item.compound,
+        building=item.building,
+        floor=item.floor,
+        flat=item.flat,
+        model=item.model,
         points=tuple(
             values.Point(point.id, values.PointKind(point.kind), point.unit, point.writable) for point in item.points
         ),
@@ -33,9 +39,18 @@ def point_state(state: State, point: Point) -> values.PointState:
     record = state.points.get(point.id) or PointRecord(point.id)
     available = (point.address.link, point.address.device) in state.links_up
     return values.PointState(
-        point=point.id, available=available, alarm=record.alarm, fault=record.fault, tamper=record.tamper,
-        test=record.test, latched=record.incident in state.incidents, value=record.value, on=record.on,
-        problems=_problems(record, available=available), changed_at=record.changed_at, device_at=record.device_at,
+        point=point.id,
+        available=available,
+        alarm=record.alarm,
+        fault=record.fault,
+        tamper=record.tamper,
+        test=record.test,
+        latched=record.incident in state.incidents,
+        value=record.value,
+        on=record.on,
+        problems=_problems(record, available=available),
+        changed_at=record.changed_at,
+        device_at=record.device_at,
     )
 
 
@@ -54,19 +69,35 @@ def person(item: Person | None) -> values.Person | None:
 def incident(item: Incident) -> values.Incident:
     """An incident as it stands."""
     return values.Incident(
-        id=item.id, compound=item.compound, compound_name=item.compound_name, hazard=values.Hazard(item.hazard),
-        state=values.IncidentState(item.state), revision=item.revision, place=item.place, opened_at=item.opened_at,
-        members=tuple(_member(member) for member in item.members), owner=person(item.owner),
-        acknowledged_at=item.acknowledged_at, acknowledged_revision=item.acknowledged_revision,
-        closed_at=item.closed_at, cause=values.Cause(item.cause) if item.cause else None, note=item.note,
+        id=item.id,
+        compound=item.compound,
+        compound_name=item.compound_name,
+        hazard=values.Hazard(item.hazard),
+        state=values.IncidentState(item.state),
+        revision=item.revision,
+        place=item.place,
+        opened_at=item.opened_at,
+        members=tuple(_member(member) for member in item.members),
+        owner=person(item.owner),
+        acknowledged_at=item.acknowledged_at,
+        acknowledged_revision=item.acknowledged_revision,
+        closed_at=item.closed_at,
+        cause=values.Cause(item.cause) if item.cause else None,
+        note=item.note,
         tier=item.tier,
     )
 
 
 def _member(item: Member) -> values.Member:
     return values.Member(
-        point=item.point, device=item.device, name=item.name, episode=item.episode, raised_at=item.raised_at,
-        restored_at=item.restored_at, revision=item.revision, test=item.test,
+        point=item.point,
+        device=item.device,
+        name=item.name,
+        episode=item.episode,
+        raised_at=item.raised_at,
+        restored_at=item.restored_at,
+        revision=item.revision,
+        test=item.test,
     )
 
 
@@ -82,9 +113,19 @@ def event(item: Event) -> values.IncidentEvent | None:
 def page(item: Page, about: Incident) -> values.Page:
     """A page with the incident that it is about."""
     return values.Page(
-        id=item.id, number=item.number, incident=incident(about), revision=item.revision, tier=item.tier,
-        people=item.people, reason=item.reason, demanded_at=item.demanded_at, accept_by=item.accept_by,
-        answer_by=item.answer_by, fence=item.fence, accepted=item.accepted, settled=item.settled,
+        id=item.id,
+        number=item.number,
+        incident=incident(about),
+        revision=item.revision,
+        tier=item.tier,
+        people=item.people,
+        reason=item.reason,
+        demanded_at=item.demanded_at,
+        accept_by=item.accept_by,
+        answer_by=item.answer_by,
+        fence=item.fence,
+        accepted=item.accepted,
+        settled=item.settled,
     )
 
 

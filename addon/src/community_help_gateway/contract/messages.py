@@ -1,7 +1,8 @@
 """The messages of the stream and of the two requests before it.
 
-Stream: the gateway says Hello; the client answers with Resume; the gateway sends Snapshot parts, the last one with
-the incident events that the client missed, and then Changes, each with its cursor. Commands go up at any time and get one Outcome each.
+Stream: the gateway says Hello; the client answers with Resume; the gateway sends Snapshot parts, the last one
+with the incident events that the client missed, and then Changes, each with its cursor. Commands go up at any
+time and get one Outcome each.
 """
 
 from dataclasses import dataclass, field

@@ -24,7 +24,12 @@ from .migrate import migrate
 
 _LOGGER = logging.getLogger(__name__)
 _KINDS: dict[type[Record], str] = {
-    PointRecord: "point", Incident: "incident", Page: "page", Deadline: "deadline", Roster: "roster", Lease: "lease",
+    PointRecord: "point",
+    Incident: "incident",
+    Page: "page",
+    Deadline: "deadline",
+    Roster: "roster",
+    Lease: "lease",
 }
 _TYPES = {kind: cls for cls, kind in _KINDS.items()}
 RETRY_SECONDS = 1.0
@@ -71,7 +76,9 @@ class Journal:
             connection.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (secrets.token_hex(4),))
             (epoch,) = connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
         except (OSError, sqlite3.Error) as error:
-            raise JournalError(file=str(file), problem=f"cannot be opened ({error}); check the folder's rights") from error
+            raise JournalError(
+                file=str(file), problem=f"cannot be opened ({error}); check the folder's rights"
+            ) from error
         return cls(file, connection, epoch)
 
     def load(self) -> State:
@@ -109,8 +116,10 @@ class Journal:
         marks = ",".join("?" * len(INCIDENT_EVENTS))
         query = f"SELECT body FROM entry WHERE number > ? AND kind IN ({marks}) ORDER BY number LIMIT ?"  # noqa: S608
         with contextlib.closing(sqlite3.connect(self.file)) as reader:
-            return [msgspec.json.decode(body, type=Event) for (body,) in reader.execute(
-                query, (after, *sorted(INCIDENT_EVENTS), limit))]
+            return [
+                msgspec.json.decode(body, type=Event)
+                for (body,) in reader.execute(query, (after, *sorted(INCIDENT_EVENTS), limit))
+            ]
 
     async def close(self) -> None:
         """Write what is left and close the file."""

@@ -78,8 +78,15 @@ class Draft:
         else:
             self.put(page.id, page)
 
-    def note(self, kind: EventKind, subject: str, *, receipt: Receipt | None = None, person: Person | None = None,
-             detail: str = "") -> None:
+    def note(
+        self,
+        kind: EventKind,
+        subject: str,
+        *,
+        receipt: Receipt | None = None,
+        person: Person | None = None,
+        detail: str = "",
+    ) -> None:
         """Put anything else into the record."""
         self.events.append(Event(self.number, self.now, kind, subject, person=person, receipt=receipt, detail=detail))
 

@@ -105,8 +105,15 @@ def _raise(draft: Draft, point: Point, record: PointRecord, *, test: bool) -> No
     kind = EventKind.JOINED if incident else EventKind.RAISED
     incident_id = incident.id if incident else draft.identify()
     revision = incident.revision + 1 if incident else 1
-    member = Member(point.id, device.id, draft.site.place(device), record.episode, record.changed_at or draft.now,
-                    revision, test=test)
+    member = Member(
+        point.id,
+        device.id,
+        draft.site.place(device),
+        record.episode,
+        record.changed_at or draft.now,
+        revision,
+        test=test,
+    )
     incident = incident.joined(member) if incident else _open(draft, incident_id, key, device, point.hazard, member)
     draft.about_incident(kind, incident)
     draft.about_point(replace(record, incident=incident_id, number=draft.number))
@@ -116,8 +123,14 @@ def _raise(draft: Draft, point: Point, record: PointRecord, *, test: bool) -> No
 def _open(draft: Draft, incident_id: str, key: str, device: Device, hazard: Hazard, member: Member) -> Incident:
     compound = draft.site.compounds.get(device.compound)
     return Incident(
-        id=incident_id, key=key, compound=device.compound, compound_name=compound.name if compound else "",
-        hazard=hazard, place=member.name, opened_at=draft.now, members=(member,),
+        id=incident_id,
+        key=key,
+        compound=device.compound,
+        compound_name=compound.name if compound else "",
+        hazard=hazard,
+        place=member.name,
+        opened_at=draft.now,
+        members=(member,),
     )
 
 
@@ -150,14 +163,16 @@ def _raise_unplaced(draft: Draft, seen: Observation, key: str, incident: Inciden
     part = _text(seen.address)
     revision = incident.revision + 1 if incident else 1
     episodes = sum(m.point == part for m in incident.members) if incident else 0
-    member = Member(part, "", f"{part} {seen.text}".strip(), episodes + 1, seen.received_at, revision,
-                    test=bool(seen.test))
+    member = Member(
+        part, "", f"{part} {seen.text}".strip(), episodes + 1, seen.received_at, revision, test=bool(seen.test)
+    )
     if incident is None:
         neighbours = draft.site.on_link(seen.address.link, seen.address.device)
         compound = draft.site.devices[neighbours[0].device].compound if neighbours else ""
         name = draft.site.compounds[compound].name if compound else ""
-        incident = Incident(draft.identify(), key, compound, name, Hazard.UNPLACED, member.name, draft.now,
-                            members=(member,))
+        incident = Incident(
+            draft.identify(), key, compound, name, Hazard.UNPLACED, member.name, draft.now, members=(member,)
+        )
         draft.about_incident(EventKind.RAISED, incident)
         demand(draft, incident, "raised", 1)
         return

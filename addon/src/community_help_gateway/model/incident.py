@@ -107,15 +107,21 @@ class Incident:
 
     def restored(self, point: str, at: float) -> Incident:
         """The point's live alarm ended; what people have to do stays."""
-        return replace(self, members=tuple(
-            replace(member, restored_at=at) if member.point == point and member.restored_at is None else member
-            for member in self.members
-        ))
+        return replace(
+            self,
+            members=tuple(
+                replace(member, restored_at=at) if member.point == point and member.restored_at is None else member
+                for member in self.members
+            ),
+        )
 
     def acknowledged(self, person: Person, revision: int, at: float) -> Incident:
         """``person`` took it as it was at ``revision``."""
         return replace(
-            self, state=IncidentState.ACKNOWLEDGED, owner=person, acknowledged_at=at,
+            self,
+            state=IncidentState.ACKNOWLEDGED,
+            owner=person,
+            acknowledged_at=at,
             acknowledged_revision=min(revision, self.revision),
         )
 

@@ -39,8 +39,15 @@ def demand(draft: Draft, incident: Incident, reason: str, tier: int) -> Incident
     settle(draft, incident)
     tier, people = choose(roster_of(draft.state, draft.site), incident.compound, tier)
     page = Page(
-        id=draft.identify(), number=draft.number, incident=incident.id, revision=incident.revision, tier=tier,
-        people=people, reason=reason, demanded_at=draft.now, fence=draft.state.lease.fence if draft.state.lease else 0,
+        id=draft.identify(),
+        number=draft.number,
+        incident=incident.id,
+        revision=incident.revision,
+        tier=tier,
+        people=people,
+        reason=reason,
+        demanded_at=draft.now,
+        fence=draft.state.lease.fence if draft.state.lease else 0,
     )
     incident = replace(incident, page=page.id, tier=tier)
     draft.about_page(EventKind.PAGED, page, incident)

@@ -121,9 +121,7 @@ class Site:
     _by_link: dict[tuple[str, str], list[Point]] = field(default_factory=dict)
 
     @classmethod
-    def of(
-        cls, compounds: Iterable[Compound], devices: Iterable[Device], staff: Iterable[StaffMember] = ()
-    ) -> Site:
+    def of(cls, compounds: Iterable[Compound], devices: Iterable[Device], staff: Iterable[StaffMember] = ()) -> Site:
         """Build the indexes; raises ValueError, naming both devices, when two claim one address."""
         site = cls(compounds={item.id: item for item in compounds}, staff=tuple(staff))
         for device in devices:

@@ -71,10 +71,16 @@ class EventKind(StrEnum):
     SWITCHED = "switched"
 
 
-INCIDENT_EVENTS = frozenset({
-    EventKind.RAISED, EventKind.JOINED, EventKind.RESTORED, EventKind.ESCALATED, EventKind.ACKNOWLEDGED,
-    EventKind.CLOSED,
-})
+INCIDENT_EVENTS = frozenset(
+    {
+        EventKind.RAISED,
+        EventKind.JOINED,
+        EventKind.RESTORED,
+        EventKind.ESCALATED,
+        EventKind.ACKNOWLEDGED,
+        EventKind.CLOSED,
+    }
+)
 """The events that an integration is told as incident events."""
 
 
@@ -176,4 +182,3 @@ class State:
         """The incident that is not closed and takes what folds under ``key``."""
         found = self.by_key.get(key)
         return self.incidents.get(found) if found else None
-

@@ -56,17 +56,19 @@ def site(modbus_port: int) -> str:
         for flat in flats()
     ]
     lines += [
-        "  - { id: septic-1, name: 化粪池气体 Septic gas, kind: gas_detector, compound: clearwater, "
-        "building: 化粪池 Septic tank, at: { modbus: septic } }",
-        "  - { id: lane-1, name: 消防车通道 Fire lane, kind: fire_lane, compound: clearwater, "
-        f"building: 东门 East gate, at: {{ modbus: box, input: {LANE_INPUT} }} }}",
+        _device("septic-1", "化粪池气体 Septic gas", "gas_detector", "化粪池 Septic tank", "modbus: septic"),
+        _device("lane-1", "消防车通道 Fire lane", "fire_lane", "东门 East gate", f"modbus: box, input: {LANE_INPUT}"),
     ]
     lines += [
-        f"  - {{ id: station-{number}, name: {name}, kind: appliance, compound: clearwater, "
-        f"building: 爱心驿站 Love station, at: {{ modbus: box, relay: {number} }} }}"
+        _device(f"station-{number}", name, "appliance", "爱心驿站 Love station", f"modbus: box, relay: {number}")
         for number, name in enumerate(APPLIANCES, 1)
     ]
     return "\n".join(lines) + "\n"
+
+
+def _device(own_id: str, name: str, kind: str, building: str, at: str) -> str:
+    where = f"compound: clearwater, building: {building}"
+    return f"  - {{ id: {own_id}, name: {name}, kind: {kind}, {where}, at: {{ {at} }} }}"
 
 
 class Field:
@@ -87,11 +89,11 @@ class Field:
                 if first:
                     await self._device.normal([part(flat) for flat in flats()])
                     first = False
-                    print("ready", flush=True)  # noqa: T201 - the process' answer
+                    print("ready", flush=True)
                 while True:
                     await self._device.heartbeat()
                     await asyncio.sleep(20)
-            except (ConnectionError, OSError, NoReplyError):
+            except ConnectionError, OSError, NoReplyError:
                 self._device = None
                 await asyncio.sleep(0.5)
 
@@ -120,13 +122,13 @@ async def run(port: int, modbus_port: int, site_file: Path | None) -> None:
     """Play the field until ``quit`` or the end of standard input."""
     async with ModbusBank(port=modbus_port, gas_units=(GAS_UNIT,), box_units=(BOX_UNIT,)) as bank:
         if site_file:
-            site_file.write_text(site(bank.port), "utf-8")
-        print(f"modbus {bank.port}", flush=True)  # noqa: T201 - the process' answer
+            await asyncio.to_thread(site_file.write_text, site(bank.port), "utf-8")
+        print(f"modbus {bank.port}", flush=True)
         field = Field(port, bank)
         task = asyncio.create_task(field.keep_connected())
         try:
             while (line := await asyncio.to_thread(sys.stdin.readline)).strip() not in ("", "quit"):
-                print(await field.obey(line.split()), flush=True)  # noqa: T201 - the process' answer
+                print(await field.obey(line.split()), flush=True)
         finally:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -18,7 +18,11 @@ class ModbusBank:
     """Serves while the context is open; ``port`` is the one that it listens on."""
 
     def __init__(
-        self, host: str = "127.0.0.1", port: int = 0, gas_units: tuple[int, ...] = (1,), box_units: tuple[int, ...] = (9,)
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        gas_units: tuple[int, ...] = (1,),
+        box_units: tuple[int, ...] = (9,),
     ) -> None:
         """``gas_units`` are the first Modbus units of four-gas modules, ``box_units`` those of relay boxes."""
         self._address = (host, port)
@@ -90,7 +94,12 @@ class ModbusBank:
 
     def _action(self, unit: int) -> SimAction:
         async def act(
-            _function: int, _start: int, _address: int, _count: int, _now: list[int], _new: list[int] | list[bool] | None
+            _function: int,
+            _start: int,
+            _address: int,
+            _count: int,
+            _now: list[int],
+            _new: list[int] | list[bool] | None,
         ) -> ExcCodes | None:
             if unit in self._silent:
                 await asyncio.sleep(3600)

@@ -1,6 +1,6 @@
 """A user information transmission device (用户信息传输装置) as GB/T 26875.3-2011 has it: a TCP client with resends.
 
-    python -m community_help_gateway.simulators.transmitter HOST PORT fire --zone 1 --position 201
+python -m community_help_gateway.simulators.transmitter HOST PORT fire --zone 1 --position 201
 """
 
 import argparse
@@ -53,7 +53,11 @@ class Transmitter:
     """One connected device."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: int, dialect: Dialect,
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        address: int,
+        dialect: Dialect,
         reply_seconds: float,
     ) -> None:
         """Use ``connect``."""
@@ -67,7 +71,12 @@ class Transmitter:
 
     @classmethod
     async def connect(
-        cls, host: str, port: int, address: int, dialect: Dialect | None = None, reply_seconds: float = REPLY_SECONDS,
+        cls,
+        host: str,
+        port: int,
+        address: int,
+        dialect: Dialect | None = None,
+        reply_seconds: float = REPLY_SECONDS,
         local: str = "",
     ) -> Transmitter:
         """Open the link; ``local`` is the IP address to come from."""
@@ -187,7 +196,7 @@ async def _send(given: argparse.Namespace) -> None:
     else:
         answer = await getattr(device, given.what)(part)
     took = (time.monotonic() - started) * 1000
-    print(f"{Command(answer.command).name} after {took:.1f} ms")  # noqa: T201 - a command line tool
+    print(f"{Command(answer.command).name} after {took:.1f} ms")
     await device.close()
 
 

@@ -61,11 +61,18 @@ class Frame:
         if len(self.data) > MAX_DATA:
             message = f"{len(self.data)} bytes of data, at most {MAX_DATA}"
             raise ValueError(message)
-        body = b"".join((
-            self.serial.to_bytes(2, "little"), bytes((self.main_version, self.user_version)), self.time,
-            self.source.to_bytes(6, "little"), self.destination.to_bytes(6, "little"),
-            len(self.data).to_bytes(2, "little"), bytes((self.command,)), self.data,
-        ))
+        body = b"".join(
+            (
+                self.serial.to_bytes(2, "little"),
+                bytes((self.main_version, self.user_version)),
+                self.time,
+                self.source.to_bytes(6, "little"),
+                self.destination.to_bytes(6, "little"),
+                len(self.data).to_bytes(2, "little"),
+                bytes((self.command,)),
+                self.data,
+            )
+        )
         return START + body + bytes((sum(body) & 0xFF,)) + END
 
     @property
@@ -149,15 +156,26 @@ class Decoder:
 
 def _read(raw: bytes) -> Frame:
     return Frame(
-        serial=int.from_bytes(raw[2:4], "little"), main_version=raw[4], user_version=raw[5], time=raw[6:12],
-        source=int.from_bytes(raw[12:18], "little"), destination=int.from_bytes(raw[18:24], "little"),
-        command=raw[26], data=raw[HEAD:-TAIL],
+        serial=int.from_bytes(raw[2:4], "little"),
+        main_version=raw[4],
+        user_version=raw[5],
+        time=raw[6:12],
+        source=int.from_bytes(raw[12:18], "little"),
+        destination=int.from_bytes(raw[18:24], "little"),
+        command=raw[26],
+        data=raw[HEAD:-TAIL],
     )
 
 
 def reply(frame: Frame, command: Command, time: bytes, data: bytes = b"") -> Frame:
     """The other side's answer: same serial and versions, addresses swapped."""
     return Frame(
-        serial=frame.serial, command=command, source=frame.destination, destination=frame.source, data=data,
-        time=time, main_version=frame.main_version, user_version=frame.user_version,
+        serial=frame.serial,
+        command=command,
+        source=frame.destination,
+        destination=frame.source,
+        data=data,
+        time=time,
+        main_version=frame.main_version,
+        user_version=frame.user_version,
     )

@@ -60,11 +60,12 @@ class Operation(IntFlag):
     TEST = 1 << 6
 
 
-SYSTEM_FAULTS = (
-    SystemStatus.FAULT | SystemStatus.MAIN_POWER | SystemStatus.STANDBY_POWER | SystemStatus.BUS_FAULT
-)
+SYSTEM_FAULTS = SystemStatus.FAULT | SystemStatus.MAIN_POWER | SystemStatus.STANDBY_POWER | SystemStatus.BUS_FAULT
 COMPONENT_FAULTS = ComponentStatus.FAULT | ComponentStatus.POWER
 TRANSMITTER_FAULTS = (
-    TransmitterStatus.FAULT | TransmitterStatus.MAIN_POWER | TransmitterStatus.STANDBY_POWER
-    | TransmitterStatus.CHANNEL | TransmitterStatus.LINE
+    TransmitterStatus.FAULT
+    | TransmitterStatus.MAIN_POWER
+    | TransmitterStatus.STANDBY_POWER
+    | TransmitterStatus.CHANNEL
+    | TransmitterStatus.LINE
 )

@@ -27,7 +27,7 @@ def encode(at: float, *, bcd: bool = False) -> bytes:
     return bytes((part // 10 << 4 | part % 10) if bcd else part for part in parts)
 
 
-def read(label: bytes, received_at: float, bcd: bool | None = None) -> Reading:
+def read(label: bytes, received_at: float, *, bcd: bool | None = None) -> Reading:
     """Read a label. ``bcd`` is what was learnt of the device before; ``None`` tries both.
 
     A byte that BCD cannot hold proves binary. Where both readings are possible, the one nearer to the time of

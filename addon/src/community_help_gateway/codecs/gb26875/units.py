@@ -111,7 +111,13 @@ class TransmitterTime:
 
 
 type Object = (
-    System | Component | Analog | FacilityOperation | Transmitter | TransmitterOperation | TransmitterVersion
+    System
+    | Component
+    | Analog
+    | FacilityOperation
+    | Transmitter
+    | TransmitterOperation
+    | TransmitterVersion
     | TransmitterTime
 )
 
@@ -187,7 +193,9 @@ def _has_time(length: int, count: int, size: int) -> bool:
     return not (length == count * size and length != 0)
 
 
-def encode(objects: tuple[System | Component | Analog | FacilityOperation | Transmitter | TransmitterOperation, ...]) -> bytes:
+def encode(
+    objects: tuple[System | Component | Analog | FacilityOperation | Transmitter | TransmitterOperation, ...],
+) -> bytes:
     """Write one unit of objects of one type, at least one."""
     first = objects[0]
     return bytes((_type_of(first), len(objects))) + b"".join(_write(item) + (item.time or b"") for item in objects)
@@ -195,8 +203,11 @@ def encode(objects: tuple[System | Component | Analog | FacilityOperation | Tran
 
 def _type_of(item: Object) -> int:
     return {
-        System: UnitType.SYSTEM_STATUS, Component: UnitType.COMPONENT_STATUS, Analog: UnitType.ANALOG_VALUE,
-        FacilityOperation: UnitType.FACILITY_OPERATION, Transmitter: UnitType.TRANSMITTER_STATUS,
+        System: UnitType.SYSTEM_STATUS,
+        Component: UnitType.COMPONENT_STATUS,
+        Analog: UnitType.ANALOG_VALUE,
+        FacilityOperation: UnitType.FACILITY_OPERATION,
+        Transmitter: UnitType.TRANSMITTER_STATUS,
         TransmitterOperation: UnitType.TRANSMITTER_OPERATION,
     }[type(item)]
 

@@ -125,8 +125,19 @@ class _Rule:
 
 _GAS_UNITS = {0: "ppm", 2: "%LEL", 4: "%", 6: "mg/m³", 8: "ppb"}
 _GAS_STATES = {
-    0: "warming_up", 1: "normal", 2: "data_error", 3: "sensor_fault", 4: "warning", 5: "low_alarm", 6: "high_alarm",
-    7: "access_fault", 8: "over_range", 9: "calibration_due", 0xA: "timeout", 0xB: "stel_alarm", 0xC: "twa_alarm",
+    0: "warming_up",
+    1: "normal",
+    2: "data_error",
+    3: "sensor_fault",
+    4: "warning",
+    5: "low_alarm",
+    6: "high_alarm",
+    7: "access_fault",
+    8: "over_range",
+    9: "calibration_due",
+    0xA: "timeout",
+    0xB: "stel_alarm",
+    0xC: "twa_alarm",
     0xF: "communication_fault",
 }
 _ALARMING = frozenset({"low_alarm", "high_alarm", "stel_alarm", "twa_alarm", "over_range"})

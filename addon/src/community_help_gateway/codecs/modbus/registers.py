@@ -1,5 +1,6 @@
 """Numbers out of 16-bit registers. A reading that cannot be told is ``None``, never an old or invented value."""
 
+import math
 import struct
 from collections.abc import Sequence
 from enum import StrEnum
@@ -24,7 +25,11 @@ class NumberType(StrEnum):
 
 WIDTH = {NumberType.U16: 1, NumberType.I16: 1, NumberType.U32: 2, NumberType.I32: 2, NumberType.F32: 2}
 _FORMATS = {
-    NumberType.U16: ">H", NumberType.I16: ">h", NumberType.U32: ">I", NumberType.I32: ">i", NumberType.F32: ">f",
+    NumberType.U16: ">H",
+    NumberType.I16: ">h",
+    NumberType.U32: ">I",
+    NumberType.I32: ">i",
+    NumberType.F32: ">f",
 }
 
 
@@ -40,7 +45,7 @@ def number(
     if int.from_bytes(raw, "big") in invalid:
         return None
     (value,) = struct.unpack(_FORMATS[kind], raw)
-    return float(value) if value == value and abs(value) != float("inf") else None
+    return float(value) if math.isfinite(value) else None
 
 
 MOLAR_VOLUME = 24.05
