@@ -9,23 +9,7 @@ from community_help_gateway.hub import Hub
 from community_help_gateway.journal.store import Journal
 from community_help_gateway.site import SiteFile, parse
 
-SITE = """\
-version: 1
-compounds:
-  - { id: bay, name: 清水湾 }
-  - { id: hill, name: 青山 }
-staff:
-  - { id: zhang, name: 张三 }
-  - { id: li, name: 李四, tier: 2 }
-  - { id: wang, name: 王五, compounds: [hill] }
-transmitters:
-  - { id: uitd, name: 用传, compound: bay, building: 1号楼, address: 4097 }
-devices:
-  - { id: f201, name: 烟感, kind: smoke_alarm, compound: bay, building: 1号楼, floor: 2, flat: 201,
-      at: { transmitter: uitd, component: 42, zone: 3, position: 17 } }
-  - { id: f202, name: 烟感, kind: smoke_alarm, compound: bay, building: 1号楼, floor: 2, flat: 202,
-      at: { transmitter: uitd, zone: 3, position: 18 } }
-"""
+SITE = (Path(__file__).parents[1] / "captures/sites/small.yaml").read_text("utf-8")
 
 
 class FakeClock:

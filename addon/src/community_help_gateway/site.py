@@ -42,8 +42,8 @@ _AT = vol.Any(
     },
     {
         vol.Required("modbus"): _ID,
-        vol.Exclusive("input", "channel"): _CHANNEL,
-        vol.Exclusive("relay", "channel"): _CHANNEL,
+        vol.Optional("input"): _CHANNEL,
+        vol.Optional("relay"): _CHANNEL,
     },
     msg="expected transmitter, zone and position, or modbus with input or relay (1 to 8)",
 )
@@ -64,8 +64,8 @@ _SCHEMA = vol.Schema(
                 vol.Required("id"): _ID,
                 vol.Required("name"): _NAME,
                 **_WHERE,
-                vol.Exclusive("address", "identity"): vol.All(int, vol.Range(min=1, max=2**48 - 1)),
-                vol.Exclusive("peer", "identity"): _HOST,
+                vol.Optional("address"): vol.All(int, vol.Range(min=1, max=2**48 - 1)),
+                vol.Optional("peer"): _HOST,
             }
         ],
         vol.Optional("modbus", default=list): [
@@ -229,8 +229,8 @@ class _Parser:
         found = {}
         for index, item in enumerate(data["transmitters"]):
             path = ("transmitters", index)
-            if "address" not in item and "peer" not in item:
-                raise self._error(path, "expected address (the device's source address), or peer (its IP address)")
+            if ("address" in item) is ("peer" in item):
+                raise self._error(path, "expected address (the source address) or peer (the IP address), not both")
             identity = str(item["address"]) if "address" in item else f"peer:{item['peer']}"
             address = Address("gb26875", identity, "system")
             point = Point(f"{item['id']}.system", item["id"], PointKind.SYSTEM, address)
@@ -276,7 +276,7 @@ class _Parser:
 
     def _modbus_points(self, device: str, kind: DeviceKind, at: dict[str, Any], path: Path_) -> tuple[Point, ...]:
         wanted = {DeviceKind.APPLIANCE: "relay", DeviceKind.GAS_DETECTOR: ""}.get(kind, "input")
-        if (wanted and wanted not in at) or (not wanted and ("input" in at or "relay" in at)):
+        if {key for key in at if key != "modbus"} != ({wanted} if wanted else set()):
             expected = f"{wanted} (1 to 8)" if wanted else "neither input nor relay"
             raise self._error(path, f"expected {expected} for a {kind.value}")
         if wanted:

@@ -70,15 +70,20 @@ class Journal:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        except (OSError, sqlite3.Error) as error:
+            raise _cannot_open(file, error) from error
+        try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             migrate(connection, str(file))
             connection.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (secrets.token_hex(4),))
             (epoch,) = connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
-        except (OSError, sqlite3.Error) as error:
-            raise JournalError(
-                file=str(file), problem=f"cannot be opened ({error}); check the folder's rights"
-            ) from error
+        except sqlite3.Error as error:
+            connection.close()
+            raise _cannot_open(file, error) from error
+        except JournalError:
+            connection.close()
+            raise
         return cls(file, connection, epoch)
 
     def load(self) -> State:
@@ -226,3 +231,7 @@ def _resolve(futures: Iterable[asyncio.Future[None]], error: JournalError | None
         else:
             future.set_exception(error)
             future.exception()  # whoever waits sees it; nobody waiting is no error of its own
+
+
+def _cannot_open(file: Path, error: Exception) -> JournalError:
+    return JournalError(file=str(file), problem=f"cannot be opened ({error}); check the folder's rights and the disk")

@@ -5,6 +5,7 @@ python -m community_help_gateway.simulators.transmitter HOST PORT fire --zone 1 
 
 import argparse
 import asyncio
+import contextlib
 import time
 from dataclasses import dataclass
 
@@ -86,6 +87,8 @@ class Transmitter:
     async def close(self) -> None:
         """End the link."""
         self._writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()
 
     async def fire(self, part: Part, *, at: float | None = None) -> Frame:
         """A fire alarm with the test bit as real devices send it; returns the centre's reply."""
