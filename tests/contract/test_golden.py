@@ -1,0 +1,78 @@
+"""The golden corpus, read and written by whichever copy of the contract this environment has."""
+
+import copy
+import importlib
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text("utf-8"))
+
+
+def copies() -> list[str]:
+    """The packages that can be imported here: the gateway's original, or the integration's copy."""
+    try:
+        import community_help_gateway  # noqa: F401
+    except ModuleNotFoundError:
+        return ["custom_components.community_help.contract"]
+    return ["community_help_gateway.contract"]
+
+
+@pytest.fixture(params=copies())
+def contract(request: pytest.FixtureRequest) -> ModuleType:
+    """The messages of one copy."""
+    return importlib.import_module(f"{request.param}.messages")
+
+
+@pytest.mark.parametrize("message", GOLDEN, ids=lambda item: f"{item['type']}-{item.get('name', '')}")
+def test_every_golden_message_reads_and_writes_to_itself(contract: ModuleType, message: dict[str, Any]) -> None:
+    """Nothing is lost, renamed or reordered into another meaning."""
+    assert contract.encode(contract.decode(message)) == message
+
+
+def test_every_kind_of_message_is_in_the_corpus(contract: ModuleType) -> None:
+    """A new message needs a golden one."""
+    assert {item["type"] for item in GOLDEN} == {*contract.MESSAGES, "command"}
+    assert {item["name"] for item in GOLDEN if item["type"] == "command"} == set(contract.COMMANDS)
+
+
+@pytest.mark.parametrize("message", GOLDEN, ids=lambda item: f"{item['type']}-{item.get('name', '')}")
+def test_unknown_keys_are_ignored(contract: ModuleType, message: dict[str, Any]) -> None:
+    """A newer side may add fields anywhere."""
+    assert contract.decode(sprinkle(message)) == contract.decode(message)
+
+
+def test_unknown_words_become_unknown(contract: ModuleType) -> None:
+    """A hazard, state or kind that is not known yet stops nothing."""
+    message = copy.deepcopy(GOLDEN[3])
+    message["events"][0]["kind"] = "teleported"
+    message["events"][0]["incident"]["hazard"] = "flood"
+    event = contract.decode(message).events[0]
+    assert (event.kind.value, event.incident.hazard.value) == ("unknown", "unknown")
+
+
+@pytest.mark.parametrize(("index", "change", "place"), [
+    (0, {"cursor": 5}, "hello.cursor"), (1, {"instance": None}, "resume.instance"), (2, {"part": "1"}, "snapshot.part"),
+    (3, {"events": [{}]}, r"changes.events\[0\].number"), (2, {"part": True}, "snapshot.part"),
+])
+def test_a_wrong_message_names_its_place(contract: ModuleType, index: int, change: dict[str, Any], place: str) -> None:
+    """The error says where."""
+    with pytest.raises(ValueError, match=place):
+        contract.decode({**GOLDEN[index], **change})
+
+
+@pytest.mark.parametrize(("theirs", "answer"), [((1, 1), ""), ((0, 0), "theirs"), ((9, 1), ""), ((9, 9), "ours")])
+def test_versions_say_which_side_is_too_old(contract: ModuleType, theirs: tuple[int, int], answer: str) -> None:
+    """A newer side that still understands us is fine."""
+    assert contract.compatible(*theirs) == answer
+
+
+def sprinkle(value: Any) -> Any:
+    """The same message with an unknown key in every object but free-form ones."""
+    if isinstance(value, dict):
+        fresh = {key: item if key in ("placeholders", "result") else sprinkle(item) for key, item in value.items()}
+        return {**fresh, "from_the_future": [1]}
+    return [sprinkle(item) for item in value] if isinstance(value, list) else value

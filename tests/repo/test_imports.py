@@ -1,0 +1,147 @@
+"""Who may import whom: the table of the architecture, held against every module."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+GATEWAY = ROOT / "addon/src/community_help_gateway"
+INTEGRATION = ROOT / "custom_components/community_help"
+
+# layer -> layers of the same package that it may import; its own layer is always allowed.
+GATEWAY_LAYERS = {
+    "codecs": set(),
+    "model": set(),
+    "contract": set(),
+    "errors": set(),
+    "adapters.port": {"model", "errors"},
+    "adapters": {"codecs", "model", "errors", "adapters.port"},
+    "journal": {"model", "errors"},
+    "hub": {"model", "journal", "adapters.port", "errors"},
+    "api.views": {"model", "contract"},
+    "api": {"hub", "contract", "errors", "api.views"},
+    "options": {"errors"},
+    "site": {"model", "errors"},
+    "supervisor": {"errors"},
+    "simulators": {"codecs"},
+    "app": {"*"},
+    "__main__": {"app"},
+    "__init__": set(),
+}
+INTEGRATION_LAYERS = {
+    "contract": set(),
+    "const": set(),
+    "client": {"contract"},
+    "roster": {"const", "contract"},
+    "coordinator": {"client", "const", "contract", "roster"},
+    "texts": {"const", "contract"},
+    "phone": {"const", "contract"},
+    "pager": {"client", "const", "contract", "coordinator", "phone", "roster", "texts"},
+    "buttons": {"client", "const", "contract", "coordinator", "phone", "roster", "texts"},
+    "places": {"const", "contract", "coordinator"},
+    "entity": {"const", "contract", "coordinator"},
+    "binary_sensor": {"const", "contract", "coordinator", "entity"},
+    "sensor": {"contract", "coordinator", "entity"},
+    "switch": {"contract", "coordinator", "entity", "roster"},
+    "event": {"const", "contract", "coordinator", "entity"},
+    "services": {"const", "contract", "coordinator", "pager", "roster"},
+    "trigger": {"const", "contract", "coordinator"},
+    "diagnostics": {"coordinator", "roster"},
+    "config_flow": {"client", "const", "contract", "coordinator", "roster"},
+    "__init__": {"*"},
+}
+THIRD_PARTY = {
+    "adapters": {"pymodbus", "zeroconf"}, "journal": {"msgspec"}, "api": {"aiohttp"}, "options": {"voluptuous"},
+    "site": {"voluptuous", "yaml"}, "supervisor": {"aiohttp"}, "simulators": {"pymodbus"}, "app": {"zeroconf"},
+}
+PURE = ("codecs", "model", "contract")
+IMPURE_MODULES = {"asyncio", "logging", "os", "random", "secrets", "socket", "sqlite3", "subprocess", "threading", "time"}
+
+
+def layer_of(module: str, layers: dict[str, set[str]]) -> str | None:
+    """The most special layer that a dotted module belongs to."""
+    fitting = [layer for layer in layers if module == layer or module.startswith(f"{layer}.")]
+    return max(fitting, key=len, default=None)
+
+
+def modules(root: Path) -> list[tuple[str, ast.Module]]:
+    """Every module of a package by its dotted name below the root."""
+    found = []
+    for file in sorted(root.rglob("*.py")):
+        name = ".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
+        found.append((name, ast.parse(file.read_text("utf-8"), str(file))))
+    return found
+
+
+def imports(module: str, tree: ast.Module, is_package: bool) -> tuple[set[str], set[str]]:
+    """What a module imports: from its own package (dotted, below the root), and from outside (top level names)."""
+    inside, outside = set(), set()
+    parts = module.split(".") if module != "__init__" else []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            outside |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            outside.add((node.module or "").split(".")[0])
+        elif isinstance(node, ast.ImportFrom):
+            base = parts[: len(parts) - node.level + is_package]
+            target = [*base, *(node.module.split(".") if node.module else [])]
+            inside |= {".".join(target)} if node.module else {".".join([*target, alias.name]) for alias in node.names}
+    return inside, outside
+
+
+def cases() -> list[tuple[Path, dict[str, set[str]], str, ast.Module]]:
+    """Every module of both packages."""
+    return [
+        (root, layers, name, tree)
+        for root, layers in ((GATEWAY, GATEWAY_LAYERS), (INTEGRATION, INTEGRATION_LAYERS))
+        for name, tree in modules(root)
+    ]
+
+
+def imported(root: Path, name: str, tree: ast.Module) -> tuple[set[str], set[str]]:
+    """``imports`` with the package question answered from the file system."""
+    return imports(name, tree, (root / name.replace(".", "/")).is_dir() or name == "__init__")
+
+
+@pytest.mark.parametrize(("root", "layers", "name", "tree"), cases(), ids=lambda item: item if isinstance(item, str) else "")
+def test_imports_follow_the_table(root: Path, layers: dict[str, set[str]], name: str, tree: ast.Module) -> None:
+    """What is not listed is forbidden, and every module has a layer."""
+    layer = layer_of(name, layers)
+    assert layer, f"{name} is in no layer: add it to the table"
+    inside, outside = imported(root, name, tree)
+    targets = {target: layer_of(target, layers) for target in inside if target}
+    allowed = layers[layer] | {layer}
+    wrong = [target for target, its in targets.items() if "*" not in allowed and its not in allowed]
+    assert not wrong, f"{name} ({layer}) may not import {wrong}"
+    assert not outside & {"community_help_gateway", "custom_components"}, f"{name} must import its own package relatively"
+
+
+@pytest.mark.parametrize(("name", "tree"), modules(GATEWAY), ids=lambda item: item if isinstance(item, str) else "")
+def test_the_gateways_layers_use_only_their_libraries(name: str, tree: ast.Module) -> None:
+    """Each layer has its few libraries; the pure ones have the standard library without clocks, sockets and logs."""
+    layer = layer_of(name, GATEWAY_LAYERS)
+    assert layer
+    _, outside = imported(GATEWAY, name, tree)
+    foreign = {item for item in outside if item and item not in sys.stdlib_module_names}
+    assert foreign <= THIRD_PARTY.get(layer.split(".")[0], set()), f"{name}: {foreign}"
+    if layer.startswith(PURE):
+        assert not outside & IMPURE_MODULES, f"{name}: {outside & IMPURE_MODULES}"
+
+
+def test_the_integrations_copy_of_the_contract_is_pure() -> None:
+    """Standard library only, there too."""
+    for name, tree in modules(INTEGRATION / "contract"):
+        _, outside = imported(INTEGRATION / "contract", name, tree)
+        assert outside <= set(sys.stdlib_module_names), name
+        assert not outside & IMPURE_MODULES, name
+
+
+def test_a_forbidden_import_is_found() -> None:
+    """The test itself sees a planted fault."""
+    tree = ast.parse("from ..hub import Hub\nimport asyncio\nfrom . import frame")
+    inside, outside = imports("codecs.gb26875.units", tree, is_package=False)
+    assert inside == {"codecs.hub", "codecs.gb26875.frame"}
+    assert outside == {"asyncio"}
+    assert imports("model.field", ast.parse("from ..hub import Hub"), is_package=False)[0] == {"hub"}
