@@ -24,7 +24,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     return True
 
 
-async def async_setup_entry(hass: HomeAssistant, entry: CommunityHelpEntry) -> None:
+async def async_setup_entry(hass: HomeAssistant, entry: CommunityHelpEntry) -> bool:
     """Follow one gateway: states first, then entities, then what happened meanwhile."""
     texts = await Texts.load(hass)
     coordinator = Coordinator(hass, entry)
@@ -41,6 +41,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: CommunityHelpEntry) -> N
     entry.async_on_unload(pager.async_stop)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_release()
+    return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: CommunityHelpEntry) -> bool:

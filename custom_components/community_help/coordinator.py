@@ -138,6 +138,7 @@ class Coordinator:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        self.connected, self._stream = False, None
         if self._cursor:
             await self._store.async_save({"epoch": self._cursor.epoch, "number": self._cursor.number})
 

