@@ -54,10 +54,16 @@ def test_unknown_words_become_unknown(contract: ModuleType) -> None:
     assert (event.kind.value, event.incident.hazard.value) == ("unknown", "unknown")
 
 
-@pytest.mark.parametrize(("index", "change", "place"), [
-    (0, {"cursor": 5}, "hello.cursor"), (1, {"instance": None}, "resume.instance"), (2, {"part": "1"}, "snapshot.part"),
-    (3, {"events": [{}]}, r"changes.events\[0\].number"), (2, {"part": True}, "snapshot.part"),
-])
+@pytest.mark.parametrize(
+    ("index", "change", "place"),
+    [
+        (0, {"cursor": 5}, "hello.cursor"),
+        (1, {"instance": None}, "resume.instance"),
+        (2, {"part": "1"}, "snapshot.part"),
+        (3, {"events": [{}]}, r"changes.events\[0\].number"),
+        (2, {"part": True}, "snapshot.part"),
+    ],
+)
 def test_a_wrong_message_names_its_place(contract: ModuleType, index: int, change: dict[str, Any], place: str) -> None:
     """The error says where."""
     with pytest.raises(ValueError, match=place):

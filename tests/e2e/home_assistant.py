@@ -143,7 +143,7 @@ class HomeAssistant(Process):
         self.start()
         await self._answering(seconds)
         if self._refresh.exists():
-            await self._refresh_token()
+            await self.refresh()
         else:
             await self._onboard()
         while (await self.get("/api/config"))["state"] != "RUNNING":
@@ -196,7 +196,8 @@ class HomeAssistant(Process):
         if "refresh_token" in tokens:
             self._refresh.write_text(tokens["refresh_token"])
 
-    async def _refresh_token(self) -> None:
+    async def refresh(self) -> None:
+        """A fresh access token."""
         await self._tokens({"grant_type": "refresh_token", "refresh_token": self._refresh.read_text()})
 
     @property

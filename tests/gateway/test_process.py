@@ -45,8 +45,19 @@ class Gateway:
     def start(self) -> None:
         """Start it; everything that it writes goes to one log."""
         command = [
-            sys.executable, "-m", "community_help_gateway", "--data", str(self.folder / "data"), "--site",
-            str(self.site), "--host", "127.0.0.1", "--api-port", str(self.api), "--gb26875-port", str(self.gb),
+            sys.executable,
+            "-m",
+            "community_help_gateway",
+            "--data",
+            str(self.folder / "data"),
+            "--site",
+            str(self.site),
+            "--host",
+            "127.0.0.1",
+            "--api-port",
+            str(self.api),
+            "--gb26875-port",
+            str(self.gb),
         ]
         with (self.folder / "log").open("ab") as log:
             self.child = subprocess.Popen(command, stdout=log, stderr=log)

@@ -44,22 +44,25 @@ def test_the_demo_compound_is_a_valid_site() -> None:
     assert sum(point.writable for point in found.site.points.values()) == 3
 
 
-@pytest.mark.parametrize(("old", "new", "line", "text"), [
-    ("version: 1", "version: 2", 1, "expected 1"),
-    ("kind: smoke_alarm", "kind: smoke", 12, "smoke_alarm"),
-    ("id: f1", "id: F 1", 10, "expected a-z"),
-    ("    compound: bay\n    at", "    compound: hill\n    at", 13, "no compound hill"),
-    ("transmitter: uitd, zone", "transmitter: gone, zone", 14, "no transmitter gone"),
-    ("zone: 1", "zone: 70000", 14, "expected"),
-    ("profile: waveshare_io_8ch, unit: 9", "profile: waveshare_io_8ch, unit: 900", 8, "at most 247"),
-    ("address: 4097", "peer: 1.2.3.4, address: 1", 6, "not both"),
-    (", address: 4097", "", 6, "expected address"),
-    ("    name: A", "    name: A\n    colour: red", 12, "extra keys"),
-    ("    name: A", "    name: A\n    name: B", 12, "twice"),
-    ("version: 1", "version: 1\nversion: 1", 2, "twice"),
-    ("    name: A", "    name: [", 13, "expected"),
-    ("    name: A", "    name: *x", 11, "aliases"),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "line", "text"),
+    [
+        ("version: 1", "version: 2", 1, "expected 1"),
+        ("kind: smoke_alarm", "kind: smoke", 12, "smoke_alarm"),
+        ("id: f1", "id: F 1", 10, "expected a-z"),
+        ("    compound: bay\n    at", "    compound: hill\n    at", 13, "no compound hill"),
+        ("transmitter: uitd, zone", "transmitter: gone, zone", 14, "no transmitter gone"),
+        ("zone: 1", "zone: 70000", 14, "expected"),
+        ("profile: waveshare_io_8ch, unit: 9", "profile: waveshare_io_8ch, unit: 900", 8, "at most 247"),
+        ("address: 4097", "peer: 1.2.3.4, address: 1", 6, "not both"),
+        (", address: 4097", "", 6, "expected address"),
+        ("    name: A", "    name: A\n    colour: red", 12, "extra keys"),
+        ("    name: A", "    name: A\n    name: B", 12, "twice"),
+        ("version: 1", "version: 1\nversion: 1", 2, "twice"),
+        ("    name: A", "    name: [", 13, "expected"),
+        ("    name: A", "    name: *x", 11, "aliases"),
+    ],
+)
 def test_a_wrong_line_is_named(old: str, new: str, line: int, text: str) -> None:
     """File, line, and what was expected."""
     assert old in GOOD
@@ -70,10 +73,16 @@ def test_a_wrong_line_is_named(old: str, new: str, line: int, text: str) -> None
     assert text in str(caught.value)
 
 
-@pytest.mark.parametrize(("at", "kind"), [
-    ("modbus: box, relay: 1", "fire_lane"), ("modbus: box", "fire_lane"), ("modbus: box, input: 1", "gas_detector"),
-    ("modbus: box, input: 1, relay: 2", "appliance"), ("modbus: box, input: 9", "fire_lane"),
-])
+@pytest.mark.parametrize(
+    ("at", "kind"),
+    [
+        ("modbus: box, relay: 1", "fire_lane"),
+        ("modbus: box", "fire_lane"),
+        ("modbus: box, input: 1", "gas_detector"),
+        ("modbus: box, input: 1, relay: 2", "appliance"),
+        ("modbus: box, input: 9", "fire_lane"),
+    ],
+)
 def test_a_connection_that_does_not_fit_its_device_is_named(at: str, kind: str) -> None:
     """An input is no relay."""
     wrong = GOOD.replace("kind: smoke_alarm", f"kind: {kind}").replace("transmitter: uitd, zone: 1, position: 2", at)

@@ -16,14 +16,22 @@ PROJECT = str(Path(__file__).parents[2] / "custom_components")
 if PROJECT not in custom_components.__path__:
     custom_components.__path__.append(PROJECT)
 
+from pytest_homeassistant_custom_component.common import MockConfigEntry  # noqa: E402
+
 from custom_components.community_help.const import DOMAIN  # noqa: E402 - the path must be there first
 from custom_components.community_help.contract import messages, values  # noqa: E402
-from pytest_homeassistant_custom_component.common import MockConfigEntry  # noqa: E402
 
 CODE, TOKEN, GATEWAY_ID = "12345678", "token-of-the-gateway", "70a67cbf0bb811fa"
 POINT = values.Point("f201.smoke", values.PointKind.SMOKE)
 INCIDENT = values.Incident(
-    "ep-1", "bay", "清水湾", values.Hazard.FIRE, values.IncidentState.OPEN, 1, "清水湾 1号楼 2 201 烟感", 1000.0,
+    "ep-1",
+    "bay",
+    "清水湾",
+    values.Hazard.FIRE,
+    values.IncidentState.OPEN,
+    1,
+    "清水湾 1号楼 2 201 烟感",
+    1000.0,
     (values.Member("f201.smoke", "f201", "烟感", 1, 1000.0),),
 )
 PAGE = values.Page("ep-3", 3, INCIDENT, 1, 1, (), "raised", 1000.0, 1010.0, 1120.0, 1)
@@ -38,16 +46,37 @@ def smoke_alarm(flat: str) -> values.Device:
 DEVICES = (
     smoke_alarm("201"),
     smoke_alarm("202"),
-    values.Device("septic", "化粪池", values.DeviceKind.GAS_DETECTOR, "bay", points=tuple(
-        values.Point(f"septic.{kind}", kind, "ppm") for kind in (
-            values.PointKind.CH4, values.PointKind.H2S, values.PointKind.CO, values.PointKind.O2)
-    )),
-    values.Device("lane", "消防车通道", values.DeviceKind.FIRE_LANE, "bay",
-                  points=(values.Point("lane.lane", values.PointKind.LANE),)),
-    values.Device("water", "饮水机", values.DeviceKind.APPLIANCE, "bay",
-                  points=(values.Point("water.relay", values.PointKind.RELAY, writable=True),)),
-    values.Device("uitd", "用传", values.DeviceKind.TRANSMITTER, "bay",
-                  points=(values.Point("uitd.system", values.PointKind.SYSTEM),)),
+    values.Device(
+        "septic",
+        "化粪池",
+        values.DeviceKind.GAS_DETECTOR,
+        "bay",
+        points=tuple(
+            values.Point(f"septic.{kind}", kind, "ppm")
+            for kind in (values.PointKind.CH4, values.PointKind.H2S, values.PointKind.CO, values.PointKind.O2)
+        ),
+    ),
+    values.Device(
+        "lane",
+        "消防车通道",
+        values.DeviceKind.FIRE_LANE,
+        "bay",
+        points=(values.Point("lane.lane", values.PointKind.LANE),),
+    ),
+    values.Device(
+        "water",
+        "饮水机",
+        values.DeviceKind.APPLIANCE,
+        "bay",
+        points=(values.Point("water.relay", values.PointKind.RELAY, writable=True),),
+    ),
+    values.Device(
+        "uitd",
+        "用传",
+        values.DeviceKind.TRANSMITTER,
+        "bay",
+        points=(values.Point("uitd.system", values.PointKind.SYSTEM),),
+    ),
 )
 
 
@@ -141,8 +170,15 @@ class FakeGateway:
 
     def _snapshot(self, cursor: values.Cursor) -> list[messages.Snapshot]:
         last = messages.Snapshot(
-            cursor, 2, 2, (values.Compound("bay", "清水湾"),), self.devices[3:],
-            tuple(state for key, state in self.states.items()), self.incidents, self.pages, self.missed,
+            cursor,
+            2,
+            2,
+            (values.Compound("bay", "清水湾"),),
+            self.devices[3:],
+            tuple(state for key, state in self.states.items()),
+            self.incidents,
+            self.pages,
+            self.missed,
         )
         return [messages.Snapshot(cursor, 1, 2, devices=self.devices[:3]), last]
 

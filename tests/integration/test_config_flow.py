@@ -11,10 +11,9 @@ from homeassistant.helpers.service_info.hassio import HassioServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from tests.integration.conftest import CODE, GATEWAY_ID, TOKEN, FakeGateway
-
 from custom_components.community_help.const import DOMAIN
 from custom_components.community_help.contract import messages
+from tests.integration.conftest import CODE, GATEWAY_ID, TOKEN, FakeGateway
 
 USER = {"source": config_entries.SOURCE_USER}
 
@@ -64,15 +63,18 @@ async def test_something_else_answers(hass: HomeAssistant, gateway: FakeGateway)
     assert (await finish(hass, result))["type"] is FlowResultType.CREATE_ENTRY
 
 
-@pytest.mark.parametrize(("change", "code", "error"), [
-    ({}, "99999999", "pairing_refused"),
-    ({}, "not-the-token", "invalid_token"),
-    ({"pair_status": 429}, CODE, "too_many_attempts"),
-    ({"pair_status": 500}, CODE, "not_a_gateway"),
-    ({"info": messages.GatewayInfo(GATEWAY_ID, "Demo", "9", 9, 9)}, CODE, "update_integration"),
-    ({"info": messages.GatewayInfo(GATEWAY_ID, "Demo", "0", 0, 0)}, CODE, "update_gateway"),
-    ({"info": messages.GatewayInfo("another", "Demo", "0.1.0")}, CODE, "another_gateway"),
-])
+@pytest.mark.parametrize(
+    ("change", "code", "error"),
+    [
+        ({}, "99999999", "pairing_refused"),
+        ({}, "not-the-token", "invalid_token"),
+        ({"pair_status": 429}, CODE, "too_many_attempts"),
+        ({"pair_status": 500}, CODE, "not_a_gateway"),
+        ({"info": messages.GatewayInfo(GATEWAY_ID, "Demo", "9", 9, 9)}, CODE, "update_integration"),
+        ({"info": messages.GatewayInfo(GATEWAY_ID, "Demo", "0", 0, 0)}, CODE, "update_gateway"),
+        ({"info": messages.GatewayInfo("another", "Demo", "0.1.0")}, CODE, "another_gateway"),
+    ],
+)
 async def test_pairing_errors_are_named_and_can_be_mended(
     hass: HomeAssistant, gateway: FakeGateway, change: dict[str, Any], code: str, error: str
 ) -> None:
@@ -88,7 +90,9 @@ async def test_pairing_errors_are_named_and_can_be_mended(
     assert (await finish(hass, result))["type"] is FlowResultType.CREATE_ENTRY
 
 
-async def test_the_same_gateway_is_added_once(hass: HomeAssistant, gateway: FakeGateway, entry: MockConfigEntry) -> None:
+async def test_the_same_gateway_is_added_once(
+    hass: HomeAssistant, gateway: FakeGateway, entry: MockConfigEntry
+) -> None:
     """Its stable id tells."""
     result = await start(hass, gateway)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
@@ -97,8 +101,12 @@ async def test_the_same_gateway_is_added_once(hass: HomeAssistant, gateway: Fake
 def announcement(port: int | None, gateway_id: str | None = GATEWAY_ID, host: str = "127.0.0.1") -> ZeroconfServiceInfo:
     """What a stand-alone gateway announces."""
     return ZeroconfServiceInfo(
-        ip_address=ip_address(host), ip_addresses=[ip_address(host)], port=port, hostname="gw.local.",
-        type="_community-help._tcp.local.", name="x._community-help._tcp.local.",
+        ip_address=ip_address(host),
+        ip_addresses=[ip_address(host)],
+        port=port,
+        hostname="gw.local.",
+        type="_community-help._tcp.local.",
+        name="x._community-help._tcp.local.",
         properties={"id": gateway_id, "name": "Demo"} if gateway_id else {},
     )
 
@@ -150,7 +158,9 @@ async def test_offered_by_the_supervisor(hass: HomeAssistant, gateway: FakeGatew
     assert result["result"].unique_id == GATEWAY_ID
 
 
-async def test_the_supervisor_brings_a_new_token(hass: HomeAssistant, gateway: FakeGateway, entry: MockConfigEntry) -> None:
+async def test_the_supervisor_brings_a_new_token(
+    hass: HomeAssistant, gateway: FakeGateway, entry: MockConfigEntry
+) -> None:
     """A reinstalled app is taken over by the same entry."""
     result = await hass.config_entries.flow.async_init(
         DOMAIN, context={"source": config_entries.SOURCE_HASSIO}, data=offer(gateway, "fresh")

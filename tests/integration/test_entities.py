@@ -6,13 +6,18 @@ import pytest
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er, floor_registry as fr
+from homeassistant.helpers import (
+    area_registry as ar,
+    device_registry as dr,
+    entity_registry as er,
+    floor_registry as fr,
+)
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
-from tests.integration.conftest import DEVICES, GATEWAY_ID, FakeGateway, smoke_alarm
 
 from custom_components.community_help.client import CannotConnectError
 from custom_components.community_help.contract import messages, values
 from custom_components.community_help.diagnostics import async_get_config_entry_diagnostics
+from tests.integration.conftest import DEVICES, GATEWAY_ID, FakeGateway, smoke_alarm
 
 
 def entity(hass: HomeAssistant, key: str, platform: str = "binary_sensor") -> str:
@@ -61,7 +66,9 @@ async def test_devices_have_names_places_and_areas(hass: HomeAssistant, loaded: 
     assert floor.name == "清水湾"
 
 
-async def test_an_alarm_wakes_only_its_entity(hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry) -> None:
+async def test_an_alarm_wakes_only_its_entity(
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry
+) -> None:
     """One state changes; the neighbours are not written."""
     events = async_capture_events(hass, "state_changed")
     await gateway.say(states=(values.PointState("f201.smoke", True, alarm=True, latched=True),))
@@ -82,9 +89,12 @@ async def until(hass: HomeAssistant, key: str, wanted: str, platform: str = "bin
 
 async def test_unknown_is_not_off(hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry) -> None:
     """A detector that was never heard is unknown; a reading that failed is unknown."""
-    await gateway.say(states=(
-        values.PointState("f201.smoke", True), values.PointState("septic.h2s", True, fault=True, problems=("fault",)),
-    ))
+    await gateway.say(
+        states=(
+            values.PointState("f201.smoke", True),
+            values.PointState("septic.h2s", True, fault=True, problems=("fault",)),
+        )
+    )
     await until(hass, "f201_smoke", "unknown")
     assert state(hass, "septic_h2s", "sensor") == "unknown"
     assert state(hass, "septic_problem") == "on"
@@ -102,7 +112,10 @@ async def test_a_silent_device_is_unavailable_and_its_problem_says_why(
 
 
 async def test_the_loss_of_the_gateway_shows_and_heals(
-    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, caplog: pytest.LogCaptureFixture,
+    hass: HomeAssistant,
+    gateway: FakeGateway,
+    loaded: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Everything is unavailable, said once; after reconnecting the states are the new ones."""

@@ -17,9 +17,10 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
     async_fire_time_changed,
 )
-from tests.integration.conftest import GATEWAY_ID, INCIDENT, PAGE, FakeGateway, incident_event
 
 from custom_components.community_help.contract import messages, values
+from custom_components.community_help.roster import Phone
+from tests.integration.conftest import GATEWAY_ID, INCIDENT, PAGE, FakeGateway, incident_event
 
 type Settle = Callable[[Callable[[], bool]], Awaitable[None]]
 
@@ -34,15 +35,16 @@ def user(hass: HomeAssistant) -> MockUser:
 def phones(hass: HomeAssistant, user: MockUser, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """Two phones whose notifications are collected; the one called "dead" refuses."""
     sent: list[dict[str, Any]] = []
+    owner = MockConfigEntry(domain="phones")
+    owner.add_to_hass(hass)
     registry = dr.async_get(hass)
-    names = {}
-    for name in ("one", "dead"):
-        data = {"webhook_id": name, "user_id": user.id, "app_data": {}}
-        app = MockConfigEntry(domain="mobile_app", data=data)
-        app.add_to_hass(hass)
-        app.mock_state(hass, __import__("homeassistant.config_entries").config_entries.ConfigEntryState.LOADED)
-        device = registry.async_get_or_create(config_entry_id=app.entry_id, identifiers={("mobile_app", name)}, name=name)
-        names[device.id] = name
+    names = {
+        registry.async_get_or_create(config_entry_id=owner.entry_id, identifiers={("phones", name)}, name=name).id: name
+        for name in ("one", "dead")
+    }
+    known = {device: Phone(device, name, user.id) for device, name in names.items()}
+    for module in ("roster", "buttons"):
+        monkeypatch.setattr(f"custom_components.community_help.{module}.all_phones", lambda _hass: known)
 
     async def notify(call: ServiceCall) -> None:
         if call.service == "dead":
@@ -144,10 +146,12 @@ async def automation(hass: HomeAssistant, options: dict[str, Any]) -> None:
     """An automation that answers pages."""
     message = "{{ trigger.hazard }} at {{ trigger.place }}, tier {{ trigger.tier }}"
     config = {
-        "alias": "pages", "mode": "parallel",
+        "alias": "pages",
+        "mode": "parallel",
         "triggers": {"trigger": "community_help.staff_to_be_paged", "options": options},
         "actions": {
-            "action": "community_help.page_staff", "data": {"page_id": "{{ trigger.page_id }}", "message": message}
+            "action": "community_help.page_staff",
+            "data": {"page_id": "{{ trigger.page_id }}", "message": message},
         },
     }
     assert await async_setup_component(hass, "automation", {"automation": config})
@@ -156,7 +160,11 @@ async def automation(hass: HomeAssistant, options: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("options", [{"hazard": ["gas"]}, {"device_id": ["another-compound"]}])
 async def test_an_automation_for_something_else_is_not_run_and_the_page_goes_out(
-    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, phones: list[dict[str, Any]], settle: Settle,
+    hass: HomeAssistant,
+    gateway: FakeGateway,
+    loaded: MockConfigEntry,
+    phones: list[dict[str, Any]],
+    settle: Settle,
     options: dict[str, Any],
 ) -> None:
     """Nothing is swallowed by a filter."""
@@ -188,7 +196,9 @@ async def test_a_late_call_only_updates_in_place(
     await demand(hass, gateway, settle)
     await after_grace(hass)
     await settle(lambda: bool(phones))
-    await hass.services.async_call("community_help", "page_staff", {"page_id": PAGE.id, "message": "late"}, blocking=True)
+    await hass.services.async_call(
+        "community_help", "page_staff", {"page_id": PAGE.id, "message": "late"}, blocking=True
+    )
     assert phones[-1]["message"] == "late"
     assert phones[-1]["data"]["tag"] == phones[0]["data"]["tag"]
     assert phones[-1]["data"]["alert_once"] is True
@@ -196,7 +206,11 @@ async def test_a_late_call_only_updates_in_place(
 
 
 async def test_a_pressed_button_acknowledges_and_everybody_sees_who(
-    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, phones: list[dict[str, Any]], settle: Settle,
+    hass: HomeAssistant,
+    gateway: FakeGateway,
+    loaded: MockConfigEntry,
+    phones: list[dict[str, Any]],
+    settle: Settle,
     user: MockUser,
 ) -> None:
     """The person comes from the event's context; the page is replaced without its button."""
@@ -209,8 +223,12 @@ async def test_a_pressed_button_acknowledges_and_everybody_sees_who(
     assert (said.incident, said.revision, said.person.name, said.way.value) == ("ep-1", 1, "Zhang San", "button")
     owner = values.Person("z", "张三")
     taken = incident_event(
-        values.IncidentEventKind.ACKNOWLEDGED, gateway.number + 1, owner=owner, acknowledged_at=1040.0,
-        acknowledged_revision=1, state=values.IncidentState.ACKNOWLEDGED,
+        values.IncidentEventKind.ACKNOWLEDGED,
+        gateway.number + 1,
+        owner=owner,
+        acknowledged_at=1040.0,
+        acknowledged_revision=1,
+        state=values.IncidentState.ACKNOWLEDGED,
     )
     await gateway.say(events=(taken,))
     await settle(lambda: len(phones) == 2)
@@ -241,8 +259,14 @@ async def test_an_acknowledgement_of_an_older_revision_leaves_the_page(
 
 
 async def test_a_press_waits_on_disk_while_the_gateway_is_away(
-    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, phones: list[dict[str, Any]], settle: Settle,
-    user: MockUser, hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch,
+    hass: HomeAssistant,
+    gateway: FakeGateway,
+    loaded: MockConfigEntry,
+    phones: list[dict[str, Any]],
+    settle: Settle,
+    user: MockUser,
+    hass_storage: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It is sent under the same key when the gateway is back, and no phone shows success before."""
     monkeypatch.setattr("custom_components.community_help.coordinator.BACKOFF_SECONDS", (0.0,))
@@ -263,13 +287,22 @@ async def test_a_press_waits_on_disk_while_the_gateway_is_away(
     await settle(lambda: not hass_storage[key]["data"])
 
 
-@pytest.mark.parametrize(("outcome", "text"), [
-    ({"ok": True, "result": {"first": False, "owner": "李四"}}, "李四 has taken it already."),
-    ({"ok": False, "code": "unknown_incident"}, "This incident is no longer open."),
-])
+@pytest.mark.parametrize(
+    ("outcome", "text"),
+    [
+        ({"ok": True, "result": {"first": False, "owner": "李四"}}, "李四 has taken it already."),
+        ({"ok": False, "code": "unknown_incident"}, "This incident is no longer open."),
+    ],
+)
 async def test_a_late_press_gets_a_sensible_answer(
-    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, phones: list[dict[str, Any]], settle: Settle,
-    user: MockUser, outcome: dict[str, Any], text: str,
+    hass: HomeAssistant,
+    gateway: FakeGateway,
+    loaded: MockConfigEntry,
+    phones: list[dict[str, Any]],
+    settle: Settle,
+    user: MockUser,
+    outcome: dict[str, Any],
+    text: str,
 ) -> None:
     """On the phone that pressed."""
     await demand(hass, gateway, settle)
@@ -280,8 +313,15 @@ async def test_a_late_press_gets_a_sensible_answer(
     await settle(lambda: phones[-1]["message"] == text)
 
 
-@pytest.mark.parametrize("action", ["OTHER", "COMMUNITY_HELP_ACKNOWLEDGE:", "COMMUNITY_HELP_ACKNOWLEDGE:ep-1:x",
-                                    "COMMUNITY_HELP_ACKNOWLEDGE:elsewhere-1:1"])
+@pytest.mark.parametrize(
+    "action",
+    [
+        "OTHER",
+        "COMMUNITY_HELP_ACKNOWLEDGE:",
+        "COMMUNITY_HELP_ACKNOWLEDGE:ep-1:x",
+        "COMMUNITY_HELP_ACKNOWLEDGE:elsewhere-1:1",
+    ],
+)
 async def test_other_buttons_are_left_alone(
     hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, action: str
 ) -> None:
@@ -291,20 +331,29 @@ async def test_other_buttons_are_left_alone(
     assert not gateway.bodies(messages.Acknowledge)
 
 
-async def test_missed_events_are_told_once(hass: HomeAssistant, gateway: FakeGateway, entry: MockConfigEntry,
-                                           hass_storage: dict[str, Any]) -> None:
+async def test_missed_events_are_told_once(
+    hass: HomeAssistant, gateway: FakeGateway, entry: MockConfigEntry, hass_storage: dict[str, Any]
+) -> None:
     """What happened while Home Assistant was away reaches the event entity after it is set up, once."""
     hass_storage[f"community_help.{entry.entry_id}.cursor"] = {
-        "version": 1, "key": "x", "data": {"epoch": "ep", "number": 4}
+        "version": 1,
+        "key": "x",
+        "data": {"epoch": "ep", "number": 4},
     }
-    gateway.missed = (incident_event(values.IncidentEventKind.RAISED, 4),
-                      incident_event(values.IncidentEventKind.RAISED, 6))
+    gateway.missed = (
+        incident_event(values.IncidentEventKind.RAISED, 4),
+        incident_event(values.IncidentEventKind.RAISED, 6),
+    )
     gateway.incidents = (INCIDENT,)
     events = async_capture_events(hass, "state_changed")
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    told = [event for event in events if event.data["entity_id"].startswith("event.")
-            and (event.data["new_state"].attributes.get("event_type") == "raised")]
+    told = [
+        event
+        for event in events
+        if event.data["entity_id"].startswith("event.")
+        and (event.data["new_state"].attributes.get("event_type") == "raised")
+    ]
     assert len(told) == 1
     assert told[0].data["new_state"].attributes["incident_id"] == "ep-1"
     assert gateway.resumed[0].cursor == values.Cursor("ep", 4)
@@ -367,8 +416,11 @@ async def test_an_incident_runs_an_automation(
     """Incident raised, filtered by hazard."""
     seen = async_capture_events(hass, "told")
     configs = [
-        {"alias": name, "triggers": {"trigger": "community_help.incident_raised", "options": {"hazard": [name]}},
-         "actions": {"event": "told", "event_data_template": {"place": "{{ trigger.place }}", "name": name}}}
+        {
+            "alias": name,
+            "triggers": {"trigger": "community_help.incident_raised", "options": {"hazard": [name]}},
+            "actions": {"event": "told", "event_data_template": {"place": "{{ trigger.place }}", "name": name}},
+        }
         for name in ("fire", "gas")
     ]
     assert await async_setup_component(hass, "automation", {"automation": configs})

@@ -53,11 +53,28 @@ INTEGRATION_LAYERS = {
     "__init__": {"*"},
 }
 THIRD_PARTY = {
-    "adapters": {"pymodbus", "zeroconf"}, "journal": {"msgspec"}, "api": {"aiohttp"}, "options": {"voluptuous"},
-    "site": {"voluptuous", "yaml"}, "supervisor": {"aiohttp"}, "simulators": {"pymodbus"}, "app": {"zeroconf"},
+    "adapters": {"pymodbus", "zeroconf"},
+    "journal": {"msgspec"},
+    "api": {"aiohttp"},
+    "options": {"voluptuous"},
+    "site": {"voluptuous", "yaml"},
+    "supervisor": {"aiohttp"},
+    "simulators": {"pymodbus"},
+    "app": {"zeroconf"},
 }
 PURE = ("codecs", "model", "contract")
-IMPURE_MODULES = {"asyncio", "logging", "os", "random", "secrets", "socket", "sqlite3", "subprocess", "threading", "time"}
+IMPURE_MODULES = {
+    "asyncio",
+    "logging",
+    "os",
+    "random",
+    "secrets",
+    "socket",
+    "sqlite3",
+    "subprocess",
+    "threading",
+    "time",
+}
 
 
 def layer_of(module: str, layers: dict[str, set[str]]) -> str | None:
@@ -105,7 +122,9 @@ def imported(root: Path, name: str, tree: ast.Module) -> tuple[set[str], set[str
     return imports(name, tree, (root / name.replace(".", "/")).is_dir() or name == "__init__")
 
 
-@pytest.mark.parametrize(("root", "layers", "name", "tree"), cases(), ids=lambda item: item if isinstance(item, str) else "")
+@pytest.mark.parametrize(
+    ("root", "layers", "name", "tree"), cases(), ids=lambda item: item if isinstance(item, str) else ""
+)
 def test_imports_follow_the_table(root: Path, layers: dict[str, set[str]], name: str, tree: ast.Module) -> None:
     """What is not listed is forbidden, and every module has a layer."""
     layer = layer_of(name, layers)
@@ -115,7 +134,9 @@ def test_imports_follow_the_table(root: Path, layers: dict[str, set[str]], name:
     allowed = layers[layer] | {layer}
     wrong = [target for target, its in targets.items() if "*" not in allowed and its not in allowed]
     assert not wrong, f"{name} ({layer}) may not import {wrong}"
-    assert not outside & {"community_help_gateway", "custom_components"}, f"{name} must import its own package relatively"
+    assert not outside & {"community_help_gateway", "custom_components"}, (
+        f"{name} must import its own package relatively"
+    )
 
 
 @pytest.mark.parametrize(("name", "tree"), modules(GATEWAY), ids=lambda item: item if isinstance(item, str) else "")

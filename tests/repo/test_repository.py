@@ -27,10 +27,16 @@ def test_only_the_app_has_a_config_file() -> None:
 
 def test_no_registry_or_mirror_is_named() -> None:
     """Packages are named, never the host that they come from."""
-    hosts = [".".join(parts) for parts in (
-        ("pypi", "org"), ("files", "pythonhosted", "org"), ("deb", "debian", "org"), ("registry", "npmjs", "org"),
-        ("security", "debian", "org"),
-    )]
+    hosts = [
+        ".".join(parts)
+        for parts in (
+            ("pypi", "org"),
+            ("files", "pythonhosted", "org"),
+            ("deb", "debian", "org"),
+            ("registry", "npmjs", "org"),
+            ("security", "debian", "org"),
+        )
+    ]
     for file in FILES:
         if file.suffix != ".png":
             text = file.read_text("utf-8")
@@ -55,8 +61,8 @@ def test_all_parts_have_one_version() -> None:
     """Integration, app and gateway are released together."""
     manifest = json.loads((ROOT / "custom_components/community_help/manifest.json").read_text())["version"]
     app = yaml.safe_load((ROOT / "addon/config.yaml").read_text())["version"]
-    package = re.search(r'^version = "(.*)"', (ROOT / "addon/pyproject.toml").read_text(), re.M)
-    log = re.search(r"^## (\S+)", (ROOT / "addon/CHANGELOG.md").read_text(), re.M)
+    package = re.search(r'^version = "(.*)"', (ROOT / "addon/pyproject.toml").read_text(), re.MULTILINE)
+    log = re.search(r"^## (\S+)", (ROOT / "addon/CHANGELOG.md").read_text(), re.MULTILINE)
     assert package
     assert log
     assert {manifest, app, package[1], log[1]} == {manifest}
@@ -82,7 +88,7 @@ def test_english_and_chinese_say_the_same(folder: str) -> None:
 def test_documents_exist_in_both_languages_with_the_same_outline(name: str) -> None:
     """As many headings, the same commands."""
     english, chinese = ((ROOT / f"{name}{suffix}.md").read_text("utf-8") for suffix in ("", ".zh-Hans"))
-    assert len(re.findall(r"^#+ ", english, re.M)) == len(re.findall(r"^#+ ", chinese, re.M))
+    assert len(re.findall(r"^#+ ", english, re.MULTILINE)) == len(re.findall(r"^#+ ", chinese, re.MULTILINE))
     assert set(re.findall(r"scripts/\w+", english)) == set(re.findall(r"scripts/\w+", chinese))
 
 

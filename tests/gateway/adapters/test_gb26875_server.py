@@ -83,9 +83,15 @@ async def test_a_system_reset_restores_its_components(hub: Hub, device: Transmit
     assert hub.state.points["f201.smoke"].alarm is False
 
 
-@pytest.mark.parametrize("dialect", [
-    Dialect(bcd=True), Dialect(main_version=0x10), Dialect(heartbeat=b"\x16"), Dialect(heartbeat=b""),
-])
+@pytest.mark.parametrize(
+    "dialect",
+    [
+        Dialect(bcd=True),
+        Dialect(main_version=0x10),
+        Dialect(heartbeat=b"\x16"),
+        Dialect(heartbeat=b""),
+    ],
+)
 async def test_dialects_of_real_devices_are_understood(hub: Hub, server: Gb26875Server, dialect: Dialect) -> None:
     """Time in BCD, odd versions, either heartbeat."""
     device = await Transmitter.connect("127.0.0.1", server.port, 4097, dialect)
@@ -119,7 +125,9 @@ async def test_the_link_is_up_while_any_connection_speaks(hub: Hub, server: Gb26
     assert hub.state.points["f201.smoke"].alarm is True
 
 
-async def test_random_bytes_cost_the_sender_its_connection_only(hub: Hub, server: Gb26875Server, device: Transmitter) -> None:
+async def test_random_bytes_cost_the_sender_its_connection_only(
+    hub: Hub, server: Gb26875Server, device: Transmitter
+) -> None:
     """Rubbish is refused; a device on another connection notices nothing."""
     hostile = await Transmitter.connect("127.0.0.1", server.port, 1, local=HOSTILE)
     hostile.send_raw(b"\x40\x40" * 400 + secrets.token_bytes(100_000) + b"@@" + b"\xff" * 4000)

@@ -186,9 +186,7 @@ async def test_only_the_lease_holder_records_receipts_and_sends_the_roster(hub: 
 
 
 @pytest.mark.parametrize("version", [(0, 0), (9, 9)])
-async def test_versions_that_do_not_fit_name_the_side_to_update(
-    client: Client, version: tuple[int, int]
-) -> None:
+async def test_versions_that_do_not_fit_name_the_side_to_update(client: Client, version: tuple[int, int]) -> None:
     """Goodbye says which."""
     await client.receive()
     await client.send(Resume("me", "Me", None, version=version[0], min_supported=version[1]))
@@ -248,10 +246,16 @@ async def test_a_malformed_pairing_is_refused(api: tuple[str, Clock, list[str]],
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-                        st.sampled_from(["type", "key", "name", "body", "fence", "x"]), inner, max_size=4),
-                    max_leaves=6))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["type", "key", "name", "body", "fence", "x"]), inner, max_size=4)
+        ),
+        max_leaves=6,
+    )
+)
 def test_no_json_is_read_as_anything_but_a_message_or_a_refusal(data: object) -> None:
     """The contract's reader raises its own error and no other."""
     from community_help_gateway.contract.wire import ContractError
@@ -277,9 +281,9 @@ async def test_a_malformed_command_is_refused_under_its_own_key(client: Client) 
 async def test_a_slow_client_gets_states_coalesced(hub: Hub, client: Client) -> None:
     """A thousand readings in one go become few messages, the last value among them."""
     await client.resume()
-    await hub.observe([
-        Observation(address=SMOKE, received_at=float(value), alarm=False, value=float(value)) for value in range(1000)
-    ])
+    await hub.observe(
+        [Observation(address=SMOKE, received_at=float(value), alarm=False, value=float(value)) for value in range(1000)]
+    )
     count, last = 0, -1.0
     while last < 999:
         changes = await client.changes()
@@ -303,9 +307,10 @@ async def test_stopping_says_goodbye(hub: Hub) -> None:
     await api.start("127.0.0.1", 0)
     assert api._runner is not None
     url = f"http://127.0.0.1:{api._runner.addresses[0][1]}/api/v1/stream"
-    async with ClientSession() as session, session.ws_connect(
-        url, headers={"Authorization": "Bearer secret"}
-    ) as socket:
+    async with (
+        ClientSession() as session,
+        session.ws_connect(url, headers={"Authorization": "Bearer secret"}) as socket,
+    ):
         client = Client(socket)
         await client.resume()
         stopping = asyncio.create_task(api.stop())

@@ -5,8 +5,18 @@ from datetime import datetime
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from community_help_gateway.codecs.gb26875 import Command, Decoder, Frame, Reason, Refused, confirm, deny, is_heartbeat
-from community_help_gateway.codecs.gb26875 import time_label, units
+from community_help_gateway.codecs.gb26875 import (
+    Command,
+    Decoder,
+    Frame,
+    Reason,
+    Refused,
+    confirm,
+    deny,
+    is_heartbeat,
+    time_label,
+    units,
+)
 from community_help_gateway.codecs.gb26875.status import ComponentStatus, Operation, SystemStatus, TransmitterStatus
 
 LABEL = bytes.fromhex("0C1E09170B1A")
@@ -25,8 +35,11 @@ MEANINGS: dict[str, tuple[units.Object, ...]] = {
     "P5": (units.TransmitterOperation(Operation.CONFIRM, 1, OLD),),
     "P6": (units.TransmitterVersion(1, 1),),
     "P7": (units.TransmitterTime(OLD),),
-    "P12": (units.Component(1, 3, 0, bytes.fromhex("D9000600"), ComponentStatus.FIRE, "Ａ区１层呷哺走廊",
-                            bytes.fromhex("301213010814")),),
+    "P12": (
+        units.Component(
+            1, 3, 0, bytes.fromhex("D9000600"), ComponentStatus.FIRE, "Ａ区１层呷哺走廊", bytes.fromhex("301213010814")
+        ),
+    ),
     "P13": (component(42, "01000100", 2, "1号沤哭3襄1回路1号", bytes.fromhex("25110301060C")),),
     "P15": (units.TransmitterVersion(1, 0),),
     "A1": (component(42, "03001100", 2, "3号楼2单元烟感"),),
@@ -42,14 +55,23 @@ MEANINGS: dict[str, tuple[units.Object, ...]] = {
     "A14": (component(23, "23234040", 2, "手报##@@"),),
 }
 HEADS = {  # serial, command, source, destination, user version
-    "P1": (1, Command.SEND, 889, 88888), "P2": (1, Command.CONFIRM, 88888, 889), "P3": (1, Command.DENY, 88888, 889),
-    "P8": (1, Command.REQUEST, 88888, 889), "P9": (1, Command.CONTROL, 88888, 889),
-    "P10": (1, Command.CONTROL, 88888, 889), "P11": (1, Command.CONTROL, 88888, 889),
-    "P12": (0, Command.SEND, 0, 0x010203040506), "P13": (0x14, Command.SEND, 0x322C312C, 0x238E91074D78),
-    "P14": (0x69, Command.SEND, 0, 0x1D6DD53C10AC), "P15": (0, Command.SEND, 0xD80, 0),
-    "A1": (0x101, Command.SEND, 0x1001, 1), "A2": (0x101, Command.CONFIRM, 1, 0x1001),
-    "A7": (0, Command.SEND, 0x1001, 1), "A10": (1, Command.CONTROL, 1, 0x1001),
-    "A12": (3, Command.REQUEST, 1, 0x1001), "A13": (0x102, Command.DENY, 1, 0x1001),
+    "P1": (1, Command.SEND, 889, 88888),
+    "P2": (1, Command.CONFIRM, 88888, 889),
+    "P3": (1, Command.DENY, 88888, 889),
+    "P8": (1, Command.REQUEST, 88888, 889),
+    "P9": (1, Command.CONTROL, 88888, 889),
+    "P10": (1, Command.CONTROL, 88888, 889),
+    "P11": (1, Command.CONTROL, 88888, 889),
+    "P12": (0, Command.SEND, 0, 0x010203040506),
+    "P13": (0x14, Command.SEND, 0x322C312C, 0x238E91074D78),
+    "P14": (0x69, Command.SEND, 0, 0x1D6DD53C10AC),
+    "P15": (0, Command.SEND, 0xD80, 0),
+    "A1": (0x101, Command.SEND, 0x1001, 1),
+    "A2": (0x101, Command.CONFIRM, 1, 0x1001),
+    "A7": (0, Command.SEND, 0x1001, 1),
+    "A10": (1, Command.CONTROL, 1, 0x1001),
+    "A12": (3, Command.REQUEST, 1, 0x1001),
+    "A13": (0x102, Command.DENY, 1, 0x1001),
 }
 
 
@@ -175,9 +197,15 @@ def test_a_frame_after_noise_is_found(noise: bytes) -> None:
 
 @given(
     st.builds(
-        Frame, serial=st.integers(0, 0xFFFF), command=st.integers(1, 7), source=st.integers(0, 2**48 - 1),
-        destination=st.integers(0, 2**48 - 1), data=st.binary(max_size=1024), time=st.binary(min_size=6, max_size=6),
-        main_version=st.integers(0, 255), user_version=st.integers(0, 255),
+        Frame,
+        serial=st.integers(0, 0xFFFF),
+        command=st.integers(1, 7),
+        source=st.integers(0, 2**48 - 1),
+        destination=st.integers(0, 2**48 - 1),
+        data=st.binary(max_size=1024),
+        time=st.binary(min_size=6, max_size=6),
+        main_version=st.integers(0, 255),
+        user_version=st.integers(0, 255),
     ),
     st.binary(max_size=60),
 )

@@ -28,14 +28,26 @@ def test_a_gas_reading_unpacks_unit_decimals_and_state() -> None:
     """Unit %LEL with one decimal, 125 → 12.5 %LEL, normal."""
     (reading,) = GAS.decode(0, [0x2400, 125, 0, 0, 0, 1])
     assert (reading.key, reading.value, reading.alarm, reading.fault, reading.state) == (
-        "ch4", 12.5, False, False, "normal"
+        "ch4",
+        12.5,
+        False,
+        False,
+        "normal",
     )
 
 
-@pytest.mark.parametrize(("state", "alarm", "fault", "known"), [
-    (0, None, False, False), (3, None, True, False), (5, True, False, True), (6, True, False, True),
-    (7, None, True, False), (0xF, None, True, False), (0x77, None, True, False),
-])
+@pytest.mark.parametrize(
+    ("state", "alarm", "fault", "known"),
+    [
+        (0, None, False, False),
+        (3, None, True, False),
+        (5, True, False, True),
+        (6, True, False, True),
+        (7, None, True, False),
+        (0xF, None, True, False),
+        (0x77, None, True, False),
+    ],
+)
 def test_the_sensors_own_state_decides(state: int, alarm: bool | None, fault: bool, known: bool) -> None:
     """Its alarms are alarms, its faults are faults with an unknown value, warming up is neither."""
     (reading,) = GAS.decode(0, [0x2400, 30, 0, 0, 0, state])
@@ -44,6 +56,7 @@ def test_the_sensors_own_state_decides(state: int, alarm: bool | None, fault: bo
 
 def test_oxygen_alarms_both_ways_and_restores_only_well_inside() -> None:
     """Below 19.5 or above 23.5 %VOL is an alarm (GB/T 50493-2019, 5.5.2); at 19.6 nothing is said yet."""
+
     def alarm(tenths: int) -> bool | None:
         return GAS.decode(1, [0x4400, tenths, 0, 0, 0, 1])[0].alarm
 
@@ -80,18 +93,23 @@ def test_only_the_eight_coils_may_be_written() -> None:
     assert not GAS.writes
 
 
-@pytest.mark.parametrize(("change", "place"), [
-    ({"blocks": [{"unit": 0, "function": 3, "address": 0, "count": 300, "interval": 1}]}, "block 0"),
-    ({"readings": [{"key": "x", "block": 5, "decode": "bit"}], "writes": []}, "reading x"),
-    ({"readings": [{"key": "x", "block": 0, "decode": "magic"}], "writes": []}, "reading x"),
-    ({"readings": [{"key": "x", "block": 0, "decode": "bit", "colour": 1}], "writes": []}, "colour"),
-    ({"writes": [{"key": "gone", "unit": 0, "coil": 1}]}, "write gone"),
-])
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"blocks": [{"unit": 0, "function": 3, "address": 0, "count": 300, "interval": 1}]}, "block 0"),
+        ({"readings": [{"key": "x", "block": 5, "decode": "bit"}], "writes": []}, "reading x"),
+        ({"readings": [{"key": "x", "block": 0, "decode": "magic"}], "writes": []}, "reading x"),
+        ({"readings": [{"key": "x", "block": 0, "decode": "bit", "colour": 1}], "writes": []}, "colour"),
+        ({"writes": [{"key": "gone", "unit": 0, "coil": 1}]}, "write gone"),
+    ],
+)
 def test_a_wrong_profile_names_file_and_place(change: dict[str, object], place: str) -> None:
     """The error says where."""
     good = {
-        "id": "x", "blocks": [{"unit": 0, "function": 3, "address": 0, "count": 2, "interval": 1}],
-        "readings": [{"key": "a", "block": 0, "decode": "bit"}], "writes": [],
+        "id": "x",
+        "blocks": [{"unit": 0, "function": 3, "address": 0, "count": 2, "interval": 1}],
+        "readings": [{"key": "a", "block": 0, "decode": "bit"}],
+        "writes": [],
     }
     with pytest.raises(ProfileError, match=f"mine.json.*{place}"):
         parse({**good, **change}, "mine.json")

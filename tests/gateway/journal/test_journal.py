@@ -31,7 +31,11 @@ async def test_a_restart_gives_the_same_state(tmp_path: Path, site_file: SiteFil
     await hub.close()
     again = Hub(Journal.open(tmp_path / "j.sqlite"), site_file.site)
     assert (again.state.points, again.state.incidents, again.state.pages, again.state.deadlines, again.state.lease) == (
-        before.points, before.incidents, before.pages, before.deadlines, before.lease
+        before.points,
+        before.incidents,
+        before.pages,
+        before.deadlines,
+        before.lease,
     )
     assert (again.state.epoch, again.state.number) == (before.epoch, before.number)
     await again.close()

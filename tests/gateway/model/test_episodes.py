@@ -106,9 +106,7 @@ def test_fire_restore_and_the_identical_fire_are_two_episodes(world: World) -> N
     world.say(True, device_at=900.0)
     assert [member.episode for member in world.incident.members] == [1, 2]
     assert world.incident.revision == 2
-    assert world.kinds() == [
-        EventKind.RAISED, EventKind.PAGED, EventKind.RESTORED, EventKind.JOINED, EventKind.PAGED
-    ]
+    assert world.kinds() == [EventKind.RAISED, EventKind.PAGED, EventKind.RESTORED, EventKind.JOINED, EventKind.PAGED]
 
 
 @pytest.mark.parametrize("more", [{"fault": True}, {"tamper": True}, {"test": True}, {"fault": False}])
