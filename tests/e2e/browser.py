@@ -21,8 +21,9 @@ ARGUMENTS = [
 ]
 WAIT = 60_000
 ALL_TEXT = """() => {
-  const walk = node => [...node.childNodes].map(child =>
-    child.nodeType === 3 ? child.textContent : (child.shadowRoot ? walk(child.shadowRoot) : '') + walk(child)).join(' ');
+  const walk = node => [...node.childNodes].map(child => child.nodeType === 3
+    ? child.textContent
+    : (child.shadowRoot ? walk(child.shadowRoot) : '') + walk(child)).join(' ');
   return walk(document.body);
 }"""
 

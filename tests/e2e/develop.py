@@ -61,6 +61,7 @@ class Demo:
             entry_id = await self.hass.add_gateway(self.gateway.api_port, self.gateway.pairing_code)
             await self.hass.add_staff(entry_id, "张三 Zhang San", [await self.phone.device_id()])
             await self.hass.add_automation("community_help_alarm", "alarm_to_staff", {})
+            await self.hass.until("automation.community_help_alarm", "on")
         return took
 
     async def stop(self) -> None:

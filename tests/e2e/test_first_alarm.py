@@ -25,7 +25,7 @@ async def close(demo: Demo, page: Notification) -> None:
 
 async def test_frame_entity_page_acknowledgement(demo: Demo) -> None:
     """The whole way, and the blueprint's automation is what answered the page."""
-    before = (await demo.hass.state("automation.community_help_alarm"))["attributes"]["last_triggered"]
+    before = (await demo.hass.until("automation.community_help_alarm", "on"))["attributes"]["last_triggered"]
     times = await alarm(demo, 203)
     assert set(times) == {"frame confirmed", "entity on", "page on the phone", "press -> taken"}
     after = (await demo.hass.state("automation.community_help_alarm"))["attributes"]["last_triggered"]
