@@ -30,7 +30,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: CommunityHelpEntry) -> b
     coordinator = Coordinator(hass, entry)
     await coordinator.async_connect()
     entry.runtime_data = coordinator
-    coordinator.async_on_new_devices(Places(hass, coordinator).async_register)
+    coordinator.async_on_new_devices(Places(hass, coordinator, texts).async_register)
     pager = Pager(hass, coordinator, texts)
     buttons = Buttons(hass, coordinator, texts)
     await pager.async_start()

@@ -98,6 +98,7 @@ class Pager:
             return
         if page.settled:
             self._forget_grace(page.id)
+            self._seen.pop(page.id, None)
             return
         if page.id in self._seen or not coordinator.fence or page.accepted:
             return

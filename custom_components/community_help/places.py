@@ -8,24 +8,17 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import area_registry as ar, device_registry as dr, floor_registry as fr
 
 from .const import CONF_CREATE_AREAS, DOMAIN
-from .contract.values import Compound, Device, DeviceKind
+from .contract.values import Compound, Device
 from .coordinator import Coordinator
-
-MODELS = {
-    DeviceKind.TRANSMITTER: "GB/T 26875.3 transmitter",
-    DeviceKind.SMOKE_ALARM: "Smoke alarm",
-    DeviceKind.GAS_DETECTOR: "Gas detector",
-    DeviceKind.FIRE_LANE: "Fire lane sensor",
-    DeviceKind.APPLIANCE: "Station appliance",
-    DeviceKind.UNKNOWN: "Device",
-}
+from .texts import Texts
 
 
 class Places:
     """Keeps the device registry in step with one gateway."""
 
-    def __init__(self, hass: HomeAssistant, coordinator: Coordinator) -> None:
-        """Register the gateway itself."""
+    def __init__(self, hass: HomeAssistant, coordinator: Coordinator, texts: Texts) -> None:
+        """Register the gateway itself; models are named in Home Assistant's language."""
+        self._texts = texts
         self._hass = hass
         self._coordinator = coordinator
         self._entry = coordinator.entry
@@ -35,7 +28,7 @@ class Places:
             config_entry_id=self._entry.entry_id,
             identifiers={(DOMAIN, coordinator.gateway_id)},
             name=self._entry.title,
-            model="Community Help gateway",
+            model=texts.say("model_gateway"),
             sw_version=gateway.software if gateway else None,
             entry_type=dr.DeviceEntryType.SERVICE,
         )
@@ -62,7 +55,7 @@ class Places:
             config_entry_id=self._entry.entry_id,
             identifiers={(DOMAIN, self._coordinator.device_key(compound.id))},
             name=compound.name,
-            model="Compound",
+            model=self._texts.say("model_compound"),
             model_id="compound",
             entry_type=dr.DeviceEntryType.SERVICE,
             via_device_id=self._gateway.id,
@@ -73,7 +66,7 @@ class Places:
             config_entry_id=self._entry.entry_id,
             identifiers={(DOMAIN, self._coordinator.device_key(device.id))},
             name=" ".join(filter(None, (device.floor, device.flat, device.name))),
-            model=device.model or MODELS[device.kind],
+            model=device.model or self._texts.say(f"model_{device.kind.value}"),
             model_id=device.kind.value,
             via_device_id=via,
         )

@@ -66,6 +66,8 @@ class StaffToBePagedTrigger(IncidentTrigger):
 
         @callback
         def on_page(coordinator: Coordinator, page: Page) -> None:
+            if page.settled:
+                fired.pop(page.id, None)
             if page.settled or page.accepted or page.id in fired:
                 return
             reason = self._why_not(coordinator, page.incident)

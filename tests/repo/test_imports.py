@@ -40,7 +40,7 @@ INTEGRATION_LAYERS = {
     "phone": {"const", "contract"},
     "pager": {"client", "const", "contract", "coordinator", "phone", "roster", "texts"},
     "buttons": {"client", "const", "contract", "coordinator", "phone", "roster", "texts"},
-    "places": {"const", "contract", "coordinator"},
+    "places": {"const", "contract", "coordinator", "texts"},
     "entity": {"const", "contract", "coordinator"},
     "binary_sensor": {"const", "contract", "coordinator", "entity"},
     "sensor": {"contract", "coordinator", "entity"},

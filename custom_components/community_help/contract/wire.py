@@ -63,7 +63,7 @@ def _reader(kind: TypeExpression) -> Reader:
         return lambda data, _place: data
     if isinstance(kind, types.UnionType):
         return _optional_reader(kind)
-    origin = typing.get_origin(kind)
+    origin: object = typing.get_origin(kind)
     if origin is tuple:
         return _tuple_reader(typing.get_args(kind)[0])
     if origin is dict:
