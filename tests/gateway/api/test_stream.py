@@ -33,6 +33,7 @@ from community_help_gateway.contract.messages import (
 from community_help_gateway.contract.values import Cause, Cursor, Person, ReceiptStep, StaffMember, Way
 from community_help_gateway.hub import Hub
 from community_help_gateway.model.observation import Address, LinkState, Observation
+from community_help_gateway.model.state import Event
 
 SMOKE = Address("gb26875", "4097", "1.1.42.03001100")
 ZHANG = Person("zhang", "张三")
@@ -152,6 +153,27 @@ async def test_a_returning_client_gets_exactly_what_it_missed(
         back = Client(socket)
         snapshot = await back.resume(cursor)
         assert [event.kind for event in snapshot.missed] == ["restored", "joined"]
+
+
+async def test_nothing_falls_between_the_history_and_the_changes(
+    hub: Hub, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An alarm that comes while the history is read is told exactly once."""
+    original = hub.journal.history
+
+    async def interrupted(after: int, limit: int) -> list[Event]:
+        found = await original(after, limit)
+        await fire(hub)
+        return found
+
+    monkeypatch.setattr(hub.journal, "history", interrupted)
+    snapshot = await client.resume(Cursor(hub.visible.epoch, 0))
+    assert [event.kind for event in snapshot.missed] == ["raised"]
+    assert snapshot.cursor.number >= snapshot.missed[0].number
+    await fire(hub, alarm=False)
+    while not (changes := await client.changes()).events:
+        pass
+    assert [event.kind for event in changes.events] == ["restored"]
 
 
 async def test_a_cursor_of_another_epoch_brings_no_old_events(hub: Hub, client: Client) -> None:

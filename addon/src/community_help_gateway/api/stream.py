@@ -101,8 +101,10 @@ class Session:
         if cursor and cursor.epoch == self._hub.visible.epoch:
             history = await self._hub.journal.history(cursor.number, MAX_MISSED)
             missed = tuple(found for found in map(views.event, history) if found)
-        if missed:  # what the history holds already must not come again with the changes
-            self._events = [event for event in self._events if event.number > missed[-1].number]
+        # What came while the history was read belongs to this snapshot too, because its cursor covers it.
+        known = missed[-1].number if missed else 0
+        missed += tuple(event for event in self._events if event.number > known)
+        self._events = []
         site, state = self._hub.site, self._hub.visible
         devices = tuple(site.devices.values())
         slices = [devices[start : start + SLICE] for start in range(0, len(devices), SLICE)] or [()]
