@@ -1,5 +1,6 @@
 """Shared by the integration's tests: the project's component, and a gateway that speaks the true contract."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -238,6 +239,13 @@ async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     return entry
+
+
+async def eventually(hass: HomeAssistant, condition: Callable[[], bool]) -> None:
+    """Wait, by turns of the loop and the socket, until a condition holds; a real clock only ends a hopeless wait."""
+    async with asyncio.timeout(20):
+        while not condition():
+            await hass.async_block_till_done(wait_background_tasks=False)
 
 
 def incident_event(kind: values.IncidentEventKind, number: int, **changes: Any) -> values.IncidentEvent:

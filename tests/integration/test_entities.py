@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.community_help.client import CannotConnectError
 from custom_components.community_help.contract import messages, values
 from custom_components.community_help.diagnostics import async_get_config_entry_diagnostics
-from tests.integration.conftest import DEVICES, GATEWAY_ID, FakeGateway, smoke_alarm
+from tests.integration.conftest import DEVICES, GATEWAY_ID, FakeGateway, eventually, smoke_alarm
 
 
 def entity(hass: HomeAssistant, key: str, platform: str = "binary_sensor") -> str:
@@ -72,19 +72,13 @@ async def test_an_alarm_wakes_only_its_entity(
     """One state changes; the neighbours are not written."""
     events = async_capture_events(hass, "state_changed")
     await gateway.say(states=(values.PointState("f201.smoke", True, alarm=True, latched=True),))
-    await hass.async_block_till_done()
-    while state(hass, "f201_smoke") != "on":
-        await hass.async_block_till_done()
+    await until(hass, "f201_smoke", "on")
     assert {event.data["entity_id"] for event in events} <= {entity(hass, "f201_smoke"), entity(hass, "f201_problem")}
 
 
 async def until(hass: HomeAssistant, key: str, wanted: str, platform: str = "binary_sensor") -> None:
     """Wait, by turns of the loop and the socket, for a state."""
-    for _ in range(2000):
-        if state(hass, key, platform) == wanted:
-            return
-        await hass.async_block_till_done(wait_background_tasks=False)
-    assert state(hass, key, platform) == wanted
+    await eventually(hass, lambda: state(hass, key, platform) == wanted)
 
 
 async def test_unknown_is_not_off(hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry) -> None:
@@ -137,10 +131,9 @@ async def test_new_devices_appear_and_removed_ones_go(
     gateway.states["f303.smoke"] = values.PointState("f303.smoke", True, alarm=False)
     await gateway.hang_up()
     registry = er.async_get(hass)
-    for _ in range(2000):
-        if registry.async_get_entity_id("binary_sensor", "community_help", f"{GATEWAY_ID}_f303_smoke"):
-            break
-        await hass.async_block_till_done(wait_background_tasks=False)
+    await eventually(
+        hass, lambda: bool(registry.async_get_entity_id("binary_sensor", "community_help", f"{GATEWAY_ID}_f303_smoke"))
+    )
     assert state(hass, "f303_smoke") == "off"
     assert not registry.async_get_entity_id("binary_sensor", "community_help", f"{GATEWAY_ID}_f201_smoke")
 

@@ -20,7 +20,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.community_help.contract import messages, values
 from custom_components.community_help.roster import Phone
-from tests.integration.conftest import GATEWAY_ID, INCIDENT, PAGE, FakeGateway, incident_event
+from tests.integration.conftest import GATEWAY_ID, INCIDENT, PAGE, FakeGateway, eventually, incident_event
 
 type Settle = Callable[[Callable[[], bool]], Awaitable[None]]
 
@@ -63,11 +63,7 @@ def settle(hass: HomeAssistant) -> Settle:
     """Wait, by turns of the loop and the socket, until a condition holds."""
 
     async def wait(condition: Callable[[], bool]) -> None:
-        for _ in range(3000):
-            if condition():
-                return
-            await hass.async_block_till_done(wait_background_tasks=False)
-        assert condition()
+        await eventually(hass, condition)
 
     return wait
 
