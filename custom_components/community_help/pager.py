@@ -4,6 +4,7 @@ A page goes out once an automation calls ``page_staff`` for it, or after the gra
 What has been sent to whom is on disk, so that after a restart the right phones are updated.
 """
 
+import asyncio
 import logging
 import time
 from dataclasses import dataclass, field
@@ -130,20 +131,22 @@ class Pager:
             )
 
     async def _send(self, page: Page, title: str, message: str, *, critical: bool, sounding: bool) -> None:
-        """Send to every phone of the page's people separately; one dead phone never stops the others."""
+        """Send to every phone of the page's people separately: a dead or slow one never stops or delays the others."""
         incident = self._coordinator.incidents.get(page.incident.id, page.incident)
         title = title or self._texts.title(incident)
         message = message or self._texts.message(incident, page.reason, time.time())
         data = phone.page_data(incident, self._texts.say("acknowledge"), critical=critical, sounding=sounding)
         told = self._told.setdefault(incident.id, Told())
         told.page = page.id
-        handed_over = 0
-        for device_id, person in phones_for(self._hass, self._coordinator.entry, page.people).items():
-            told.people[device_id] = person
+        people = phones_for(self._hass, self._coordinator.entry, page.people)
+        told.people |= people
+
+        async def tell(device_id: str, person: str) -> bool:
             step, detail = await self._hand_over(device_id, message, title, data)
-            handed_over += step is ReceiptStep.HANDED_OVER
             await self._receipt(page.id, step, device_id, person, detail)
-        if handed_over:
+            return step is ReceiptStep.HANDED_OVER
+
+        if any(await asyncio.gather(*(tell(*item) for item in people.items()))):
             await self._receipt(page.id, ReceiptStep.ACCEPTED)
         else:
             _LOGGER.error("Page %s reached no phone", page.id)

@@ -154,7 +154,7 @@ async def show(demo: Demo) -> int:
         print(f"An alarm in flat {FLAT}; this is what the phone shows:\n")
         await demo.hass.until(await demo.smoke_entity(FLAT), "off", 30)
         await alarm(demo, FLAT)
-        print("\nYour turn. Type: fire 305 · restore 305 · gas h2s 12 · lane on · lane off      (Ctrl-C ends)\n")
+        print("\nYour turn. Type: fire 304 · restore 304 · gas h2s 12 · lane on · lane off      (Ctrl-C ends)\n")
         shown = len(demo.phone.history)
         reader = asyncio.create_task(asyncio.to_thread(sys.stdin.readline))
         while True:
