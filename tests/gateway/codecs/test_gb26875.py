@@ -176,6 +176,12 @@ def test_splitting_and_merging_change_nothing(frames: dict[str, bytes], name: st
     assert [event for byte in data for event in decoder.feed(bytes((byte,)))] == whole
 
 
+def test_a_frame_inside_what_only_looked_like_one_is_found(frames: dict[str, bytes]) -> None:
+    """A refusal skips one byte, never what follows."""
+    false_head = b"\x40\x40" + bytes(22) + (8).to_bytes(2, "little") + b"\x02"
+    assert the(frames["A1"]) in decode(false_head + frames["A1"])
+
+
 @given(st.lists(st.binary(max_size=300), max_size=8))
 def test_any_bytes_give_events_or_counted_refusals(portions: list[bytes]) -> None:
     """Nothing raises, every refusal is counted, and the buffer never outgrows one frame."""

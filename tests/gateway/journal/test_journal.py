@@ -2,6 +2,7 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -13,6 +14,20 @@ from community_help_gateway.model import decisions
 from community_help_gateway.model.incident import Person
 from community_help_gateway.model.observation import Address, Observation
 from community_help_gateway.site import SiteFile
+
+
+class Clock(Protocol):
+    """The clock that a test moves."""
+
+    def wall(self) -> float:
+        """Epoch seconds."""
+
+    def monotonic(self) -> float:
+        """Seconds."""
+
+    def pass_(self, seconds: float) -> None:
+        """Let time pass."""
+
 
 SMOKE = Address("gb26875", "4097", "1.1.42.03001100")
 
@@ -134,3 +149,24 @@ async def test_what_is_no_journal_is_refused(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="cannot be opened"):
         Journal.open(file)
     assert file.read_bytes().startswith(b"not a database")
+
+
+async def test_a_deadline_that_passed_while_the_gateway_was_down_falls_due_once(
+    tmp_path: Path, site_file: SiteFile, clock: Clock
+) -> None:
+    """Promise 14: after an hour's outage the incident advances one tier, and the next wait is a whole one again."""
+    hub = Hub(Journal.open(tmp_path / "j.sqlite"), site_file.site, clock)
+    await hub.observe(fire())
+    await hub.close()
+    clock.pass_(3600)
+    again = Hub(Journal.open(tmp_path / "j.sqlite"), site_file.site, clock)
+    again.fire_due()
+    again.fire_due()
+    assert [page.tier for page in again.state.pages.values()] == [2]
+    clock.pass_(119)
+    again.fire_due()
+    assert [page.reason for page in again.state.pages.values()] == ["escalated"]
+    clock.pass_(2)
+    again.fire_due()
+    assert [page.reason for page in again.state.pages.values()] == ["repeated"]
+    await again.close()

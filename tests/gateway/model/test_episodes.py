@@ -237,6 +237,7 @@ def test_an_unknown_devices_fire_raises_an_unplaced_alarm(world: World) -> None:
     """A mistyped address must not cost a life; everybody of the compound of its transmitter is paged."""
     world.say(True, address=Address("gb26875", "4097", "1.1.42.FFFF0000"), text="3号楼")
     assert (world.incident.hazard, world.incident.compound) == (Hazard.UNPLACED, "bay")
+    assert world.incident.place == "清水湾 gb26875 4097 1.1.42.FFFF0000 3号楼"
     world.say(None, address=Address("gb26875", "77", "1.1.42.FFFF0000"), fault=True)
     assert len(world.state.incidents) == 1
 

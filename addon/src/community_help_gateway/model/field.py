@@ -170,9 +170,8 @@ def _raise_unplaced(draft: Draft, seen: Observation, key: str, incident: Inciden
         neighbours = draft.site.on_link(seen.address.link, seen.address.device)
         compound = draft.site.devices[neighbours[0].device].compound if neighbours else ""
         name = draft.site.compounds[compound].name if compound else ""
-        incident = Incident(
-            draft.identify(), key, compound, name, Hazard.UNPLACED, member.name, draft.now, members=(member,)
-        )
+        place = f"{name} {member.name}".strip()
+        incident = Incident(draft.identify(), key, compound, name, Hazard.UNPLACED, place, draft.now, members=(member,))
         draft.about_incident(EventKind.RAISED, incident)
         demand(draft, incident, "raised", 1)
         return
