@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from community_help_gateway.adapters.gb26875_server import MAX_PER_PEER, Gb26875Server
-from community_help_gateway.codecs.gb26875 import Command
+from community_help_gateway.codecs.gb26875 import Command, units
 from community_help_gateway.codecs.gb26875.status import ComponentStatus
 from community_help_gateway.hub import Hub, SystemClock
 from community_help_gateway.simulators.transmitter import Dialect, Part, Transmitter
@@ -63,8 +63,6 @@ async def test_fire_restore_and_the_byte_identical_fire_are_two_episodes(hub: Hu
 
 def device_data(device: Transmitter) -> bytes:
     """A fire's data unit."""
-    from community_help_gateway.codecs.gb26875 import units
-
     return units.encode((device.component(FLAT_201, ComponentStatus.FIRE, None),))
 
 
@@ -81,6 +79,14 @@ async def test_a_system_reset_restores_its_components(hub: Hub, device: Transmit
     await device.fire(FLAT_201)
     await device.reset()
     assert hub.state.points["f201.smoke"].alarm is False
+
+
+async def test_an_analog_value_becomes_the_points_reading(hub: Hub, device: Transmitter) -> None:
+    """Type 3: 125 tenths of %LEL are 12.5; it neither raises nor restores anything."""
+    reading = units.Analog(1, 1, 42, FLAT_201.raw, 6, 125)
+    await device.exchange(device.frame(units.encode((reading,))))
+    record = hub.state.points["f201.smoke"]
+    assert (record.value, record.alarm) == (12.5, None)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..codecs import gb26875
-from ..codecs.gb26875 import Command, Decoder, Frame, Reason, Refused, is_heartbeat, time_label, units
+from ..codecs.gb26875 import Command, Decoder, Frame, Reason, Refused, is_heartbeat, tables, time_label, units
 from ..codecs.gb26875.status import (
     COMPONENT_FAULTS,
     SYSTEM_FAULTS,
@@ -253,6 +253,11 @@ def interpret(item: units.Object, device: str, now: float, at: Callable[[bytes |
                     at(item.time),
                 )
             ]
+        case units.Analog() if item.quantity in tables.ANALOG:
+            address = Address(LINK, device, units.part(item.system, item.system_address, item.kind, item.raw))
+            wider = Address(LINK, device, units.part(item.system, item.system_address, "*", item.raw))
+            value = round(item.value * tables.ANALOG[item.quantity].step, 2)
+            return [Observation(address=address, also=(wider,), received_at=now, device_at=at(item.time), value=value)]
         case units.Transmitter():
             return [
                 _observation(
