@@ -8,10 +8,13 @@ time and get one Outcome each.
 from dataclasses import dataclass, field
 
 from .values import (
+    Bypass,
     Cause,
     Compound,
     Cursor,
     Device,
+    Drill,
+    Health,
     Incident,
     IncidentEvent,
     Lease,
@@ -19,12 +22,13 @@ from .values import (
     Person,
     PointState,
     ReceiptStep,
+    Shift,
     StaffMember,
     Way,
 )
 from .wire import ContractError, Json, from_wire, to_wire
 
-VERSION = 1
+VERSION = 2
 """The contract's version that this copy speaks."""
 
 MIN_SUPPORTED = 1
@@ -95,11 +99,17 @@ class Snapshot:
     incidents: tuple[Incident, ...] = ()
     pages: tuple[Page, ...] = ()
     missed: tuple[IncidentEvent, ...] = ()
+    drills: tuple[Drill, ...] = ()
+    bypasses: tuple[Bypass, ...] = ()
+    health: Health | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What changed up to ``cursor``. ``site`` is true when devices changed and a new snapshot follows."""
+    """What changed up to ``cursor``. ``site`` is true when devices changed and a new snapshot follows.
+
+    ``drills`` and ``bypasses`` are all that run now, where they changed; ``None`` where they did not.
+    """
 
     cursor: Cursor
     states: tuple[PointState, ...] = ()
@@ -107,6 +117,9 @@ class Changes:
     pages: tuple[Page, ...] = ()
     lease: Lease | None = None
     site: bool = False
+    drills: tuple[Drill, ...] | None = None
+    bypasses: tuple[Bypass, ...] | None = None
+    health: Health | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +146,113 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
+class Handle:
+    """``person`` says that they are on their way or on the spot; that also takes an incident nobody owns."""
+
+    incident: str
+    person: Person
+    way: Way
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """``person`` makes ``to`` the owner: a hand-over, or a take-over when both are the same."""
+
+    incident: str
+    to: Person
+    person: Person
+    way: Way
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class AddNote:
+    """``person`` writes something down; that also shows that the owner is not silent."""
+
+    incident: str
+    text: str
+    person: Person
+    way: Way
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """``person`` wants help: the next tier is paged at once."""
+
+    incident: str
+    person: Person
+    way: Way
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """``person`` says that the danger is over; closing with a cause is left to be done."""
+
+    incident: str
+    person: Person
+    way: Way
+    at: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclareReal:
+    """``person`` says of a drill's incident that it is real: it is paged as such from now on."""
+
+    incident: str
+    person: Person
+    way: Way
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class StartDrill:
+    """Begin a rehearsal in ``compound`` that ends by itself after ``seconds``; ``points`` may alarm as drill."""
+
+    compound: str
+    seconds: float
+    person: Person
+    points: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EndDrill:
+    """End a rehearsal early."""
+
+    compound: str
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Inject:
+    """Let ``point`` alarm as part of the drill that runs in its compound; the sensor itself is not touched."""
+
+    point: str
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class SetBypass:
+    """Silence ``point`` for ``seconds``, by ``person``, for ``reason``."""
+
+    point: str
+    seconds: float
+    reason: str
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class EndBypass:
+    """End a bypass early."""
+
+    point: str
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
 class RecordReceipt:
     """Proof about one page; ``phone`` and ``person`` are empty where the step concerns the page as a whole."""
 
@@ -146,9 +266,14 @@ class RecordReceipt:
 
 @dataclass(frozen=True, slots=True)
 class SetRoster:
-    """The whole roster; the gateway journals it as a new version when it differs."""
+    """The whole roster; the gateway journals it as a new version when it differs.
+
+    ``shifts`` is duty resolved up to ``until`` (``None``: nobody has shifts). Beyond it everybody is paged.
+    """
 
     staff: tuple[StaffMember, ...]
+    shifts: tuple[Shift, ...] = ()
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +294,40 @@ class Switch:
     person: Person | None = None
 
 
-type CommandBody = Acknowledge | Close | RecordReceipt | SetRoster | ClaimLease | Switch
+type CommandBody = (
+    Acknowledge
+    | Handle
+    | HandOver
+    | AddNote
+    | Ask
+    | Resolve
+    | Close
+    | DeclareReal
+    | StartDrill
+    | EndDrill
+    | Inject
+    | SetBypass
+    | EndBypass
+    | RecordReceipt
+    | SetRoster
+    | ClaimLease
+    | Switch
+)
 
 COMMANDS: dict[str, type[CommandBody]] = {
     "acknowledge": Acknowledge,
+    "handle": Handle,
+    "hand_over": HandOver,
+    "note": AddNote,
+    "ask": Ask,
+    "resolve": Resolve,
     "close": Close,
+    "declare_real": DeclareReal,
+    "start_drill": StartDrill,
+    "end_drill": EndDrill,
+    "inject": Inject,
+    "bypass": SetBypass,
+    "end_bypass": EndBypass,
     "receipt": RecordReceipt,
     "set_roster": SetRoster,
     "claim_lease": ClaimLease,

@@ -14,6 +14,7 @@ class DeviceKind(WireEnum):
 
     TRANSMITTER = "transmitter"
     SMOKE_ALARM = "smoke_alarm"
+    CALL_POINT = "call_point"
     GAS_DETECTOR = "gas_detector"
     FIRE_LANE = "fire_lane"
     APPLIANCE = "appliance"
@@ -24,6 +25,7 @@ class PointKind(WireEnum):
     """What a point measures or switches."""
 
     SMOKE = "smoke"
+    CALL_POINT = "call_point"
     GAS = "gas"
     LANE = "lane"
     SYSTEM = "system"
@@ -43,6 +45,17 @@ class Hazard(WireEnum):
     FIRE_LANE = "fire_lane"
     APPLIANCE = "appliance"
     UNPLACED = "unplaced"
+    SUPERVISION = "supervision"
+    UNKNOWN = "unknown"
+
+
+class Severity(WireEnum):
+    """How bad it is. A notice wakes nobody; a warning can wait for the morning; alarm and danger cannot."""
+
+    NOTICE = "notice"
+    WARNING = "warning"
+    ALARM = "alarm"
+    DANGER = "danger"
     UNKNOWN = "unknown"
 
 
@@ -65,6 +78,8 @@ class Cause(WireEnum):
     DUST = "dust"
     DRILL = "drill"
     DEVICE_FAULT = "device_fault"
+    TEST = "test"
+    CLEARED = "cleared"
     UNKNOWN = "unknown"
 
 
@@ -73,9 +88,18 @@ class IncidentEventKind(WireEnum):
 
     RAISED = "raised"
     JOINED = "joined"
+    WORSENED = "worsened"
     RESTORED = "restored"
     ESCALATED = "escalated"
     ACKNOWLEDGED = "acknowledged"
+    HANDLING = "handling"
+    HANDED_OVER = "handed_over"
+    NOTED = "noted"
+    ASKED = "asked"
+    OWNER_SILENT = "owner_silent"
+    NEEDS_REVIEW = "needs_review"
+    DECLARED_REAL = "declared_real"
+    RESOLVED = "resolved"
     CLOSED = "closed"
     UNKNOWN = "unknown"
 
@@ -97,6 +121,7 @@ class Way(WireEnum):
 
     BUTTON = "button"
     ACTION = "action"
+    GATEWAY = "gateway"
     UNKNOWN = "unknown"
 
 
@@ -153,8 +178,10 @@ class Device:
 class PointState:
     """What a point says now. ``None`` is unknown, which is never the same as off.
 
-    ``available`` is false while the point's link is lost; the signals then hold what was said last.
-    ``problems`` names what is wrong: fault, tamper, link_lost, sensor_fault, warming_up …
+    ``available`` is false while the point's link is lost or its device is silent; the signals then hold what was
+    said last. ``problems`` names what is wrong: fault, tamper, link_lost, offline, battery_low, end_of_life,
+    clock_drift, duplicate_identity, sensor_suspect … ``level`` is the alarm level of a gas or of a blocked lane (0:
+    none); ``bypassed_until`` says until when the point is silenced.
     """
 
     point: str
@@ -169,11 +196,13 @@ class PointState:
     problems: tuple[str, ...] = ()
     changed_at: float | None = None
     device_at: float | None = None
+    level: int = 0
+    bypassed_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One alarm episode of one point in an incident."""
+    """One alarm episode of one point in an incident; ``device_at`` is when the device says that it began."""
 
     point: str
     device: str
@@ -183,11 +212,20 @@ class Member:
     restored_at: float | None = None
     revision: int = 1
     test: bool = False
+    floor: str = ""
+    hazard: Hazard = Hazard.UNKNOWN
+    severity: Severity = Severity.ALARM
+    device_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One thing that people must deal with; ``revision`` grows with everything that joins it."""
+    """One thing that people must deal with; ``revision`` grows with everything that joins it.
+
+    ``members`` are the newest few; ``detectors`` counts all points that ever joined, ``live`` those still in alarm.
+    ``answered`` is whether a person took everything that made it worse. ``mark`` is empty, "restored_backup" or
+    "set_aside": the journal had to be replaced while it was open. ``needs_review``: nobody touched it for too long.
+    """
 
     id: str
     compound: str
@@ -205,17 +243,32 @@ class Incident:
     cause: Cause | None = None
     note: str = ""
     tier: int = 1
+    severity: Severity = Severity.ALARM
+    drill: bool = False
+    needs_review: bool = False
+    answered: bool = False
+    detectors: int = 0
+    live: int = 0
+    floors: tuple[str, ...] = ()
+    hazards: tuple[Hazard, ...] = ()
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class IncidentEvent:
-    """Something that happened to an incident; ``number`` is its place in the journal."""
+    """Something that happened to an incident; ``number`` is its place in the journal.
+
+    ``detail`` is a code: for ``joined`` whether it was paged and why ("paged:new_floor", "collected:severity",
+    "folded:same_floor", "folded:flapping"), for a person's act the way by which it came.
+    """
 
     number: int
     at: float
     kind: IncidentEventKind
     incident: Incident
     person: Person | None = None
+    member: Member | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +276,10 @@ class Page:
     """The demand that a tier be told. ``people`` are staff ids; empty means everybody of the compound.
 
     ``accept_by`` is when the gateway stops waiting for the integration; ``answer_by`` when the next tier is
-    paged. ``reason`` is raised, joined, escalated, repeated or asked. A settled page needs nobody any more.
+    paged (0: never). ``reason`` is raised, raised_again, worse, escalated, repeated, asked, owner_silent,
+    declared_real, auditor or returned. A settled page needs nobody any more. ``why`` says why these people: empty,
+    tier_empty, nobody_on_duty, beyond_horizon or no_staff. ``overdue`` is true once the gateway used its own channel;
+    ``recorded`` is false while the journal cannot be written.
     """
 
     id: str
@@ -239,16 +295,73 @@ class Page:
     fence: int
     accepted: bool = False
     settled: bool = False
+    why: str = ""
+    overdue: bool = False
+    recorded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class StaffMember:
-    """One person of the roster. No phone address is ever sent. Empty ``compounds`` means all."""
+    """One person of the roster. No phone address is ever sent. Empty ``compounds`` means all.
+
+    ``always``: on duty at any time; otherwise only within the person's shifts.
+    """
 
     id: str
     name: str
     tier: int = 1
     compounds: tuple[str, ...] = ()
+    always: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One stretch of duty: from ``start`` until just before ``end``. Empty ``compounds`` means the person's own."""
+
+    person: str
+    start: float
+    end: float
+    compounds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """A rehearsal in one compound. ``points`` were named beforehand: their own alarms count as drill, too."""
+
+    compound: str
+    person: Person
+    started_at: float
+    ends_at: float
+    points: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bypass:
+    """A silenced point: by whom, why, and until when."""
+
+    point: str
+    person: Person
+    reason: str
+    started_at: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the gateway's auditor found. ``findings`` are codes with a subject ("stuck:ep-7"); empty is content.
+
+    ``recorded``: the journal takes what is written. ``head`` is the record's chain: its last number and hash, to be
+    kept outside the gateway. ``holes`` are the policy check's findings: places and hours where nobody is reachable.
+    """
+
+    recorded: bool = True
+    findings: tuple[str, ...] = ()
+    checked_at: float = 0.0
+    free_bytes: int = 0
+    journal_bytes: int = 0
+    head_number: int = 0
+    head_hash: str = ""
+    holes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
