@@ -46,7 +46,7 @@ def covers(new: Any, old: Any) -> bool:
     if isinstance(old, dict):
         return all(key in new and covers(new[key], value) for key, value in old.items())
     if isinstance(old, list):
-        return len(new) == len(old) and all(map(covers, new, old))
+        return len(new) == len(old) and all(map(covers, new, old, strict=True))
     return bool(new == old)
 
 
