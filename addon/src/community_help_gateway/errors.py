@@ -100,6 +100,62 @@ class UnknownPageError(GatewayError):
     status = HTTPStatus.NOT_FOUND
 
 
+class UnidentifiedError(GatewayError):
+    """Nobody in particular decided."""
+
+    key = "unidentified"
+    template = "Only an identified person can decide this; sign in, or use a phone that belongs to a person"
+    status = HTTPStatus.FORBIDDEN
+
+
+class UnknownPointError(GatewayError):
+    """No such point."""
+
+    key = "unknown_point"
+    template = "There is no point {point}"
+    status = HTTPStatus.NOT_FOUND
+
+
+class UnknownCompoundError(GatewayError):
+    """No such compound."""
+
+    key = "unknown_compound"
+    template = "There is no compound {compound}"
+    status = HTTPStatus.NOT_FOUND
+
+
+class NoDrillError(GatewayError):
+    """No rehearsal runs there."""
+
+    key = "no_drill"
+    template = "No drill runs there; start one first"
+    status = HTTPStatus.CONFLICT
+
+
+class DrillNeedsError(GatewayError):
+    """A rehearsal without a proper end."""
+
+    key = "drill_needs"
+    template = "A drill needs an end within 12 hours"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class NoBypassError(GatewayError):
+    """The point is not silenced."""
+
+    key = "no_bypass"
+    template = "Point {point} is not bypassed"
+    status = HTTPStatus.CONFLICT
+
+
+class BypassNeedsError(GatewayError):
+    """A bypass without a reason or a proper end."""
+
+    key = "bypass_needs"
+    template = "A bypass needs a reason and an end within 31 days"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
 class FutureRevisionError(GatewayError):
     """Somebody claims to have seen what has not happened yet."""
 
@@ -138,3 +194,22 @@ class SwitchFailedError(GatewayError):
     key = "switch_failed"
     template = "Point {point} was not switched: {problem}"
     status = HTTPStatus.BAD_GATEWAY
+
+
+REFUSALS: dict[str, type[GatewayError]] = {
+    error.key: error
+    for error in (
+        UnknownIncidentError,
+        UnknownPageError,
+        UnknownPointError,
+        UnknownCompoundError,
+        UnidentifiedError,
+        FutureRevisionError,
+        LeaseHeldError,
+        NoDrillError,
+        DrillNeedsError,
+        NoBypassError,
+        BypassNeedsError,
+    )
+}
+"""The refusals that a decision may name, by key."""

@@ -10,32 +10,27 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from . import crash
 from .adapters.port import Switch
-from .errors import (
-    FutureRevisionError,
-    GatewayError,
-    JournalError,
-    LeaseHeldError,
-    NotWritableError,
-    StaleFenceError,
-    UnknownIncidentError,
-    UnknownPageError,
-)
+from .errors import REFUSALS, JournalError, NotWritableError, StaleFenceError
 from .journal.store import COMMANDS_KEPT, Journal
-from .model.draft import Decision, Draft, Result
+from .model import aftermath, audit, coverage, supervision
+from .model.draft import Decide, Decision, Draft, Result
 from .model.incident import Deadline, Person
-from .model.observation import Input, LinkState
+from .model.observation import Input, LinkState, Observation
 from .model.reduce import commit, due, field_input
 from .model.site import Site
-from .model.state import Event, EventKind, Put
+from .model.state import Event, EventKind, Heard, Put
 
 _LOGGER = logging.getLogger(__name__)
-_REFUSALS: dict[str, type[GatewayError]] = {
-    error.key: error for error in (UnknownIncidentError, UnknownPageError, FutureRevisionError, LeaseHeldError)
-}
+TICK_SECONDS = 60.0
+"""How often the auditor looks, and silent devices are looked for (project's choice)."""
+
+HEARD_SECONDS = 900.0
+"""How often it is written down when devices were last heard (project's choice)."""
 
 
 class Clock(Protocol):
@@ -57,11 +52,16 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What became visible. ``points`` are ids whose state may differ; ``site`` says that devices changed."""
+    """What became visible. ``points`` are ids whose state may differ; ``site`` says that devices changed.
+
+    ``recorded`` is false when the journal could not be written: people are told all the same (promise 13).
+    """
 
     points: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
     site: bool = False
+    health: bool = False
+    recorded: bool = True
 
 
 type Listener = Callable[[Publication], None]
@@ -79,21 +79,32 @@ class Hub:
         self.visible = journal.load()
         self.switches: dict[str, Switch] = {}
         self.unrecorded = False
+        self.health = audit.Health()
         self._answers = journal.commands()
         self._listeners: list[Listener] = []
         self._waits: list[tuple[float, str, float]] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._armed_for = 0.0
+        self._ticker: asyncio.TimerHandle | None = None
+        self._heard = self._heard_before()
+        self._heard_written = self.clock.monotonic()
         for deadline in self.state.deadlines.values():
             self._wait_for(deadline)
 
     def start(self) -> None:
         """Begin to watch the deadlines; those that passed while the gateway was down fall due at once."""
+        draft = self._draft()
+        supervision.expect_links(draft)
+        self._carry_out(draft.decision())
         self._arm()
+        self._next_tick()
 
     async def close(self) -> None:
         """Stop watching, write what is left."""
-        if self._timer:
-            self._timer.cancel()
+        for timer in (self._timer, self._ticker):
+            if timer:
+                timer.cancel()
+        self._write_heard()
         await self.journal.close()
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -104,13 +115,14 @@ class Hub:
     async def observe(self, inputs: Sequence[Input]) -> None:
         """Judge and remember; see ``adapters.port.Inlet``."""
         for said in inputs:
+            self._hear(said)
             decision = field_input(self.state, self.site, said, self.clock.wall())
             if isinstance(said, LinkState):
                 self._link(said)
             self._carry_out(decision)
         await asyncio.shield(self.journal.submit((), ()))
 
-    async def command(self, key: str, decide: Callable[[Draft], Decision], **names: str | int) -> Result:
+    async def command(self, key: str, decide: Decide, **names: str | int) -> Result:
         """Carry out one person's or integration's command once, however often its ``key`` comes.
 
         ``names`` fill the text of a refusal. Raises the GatewayError that the refusal names, or JournalError.
@@ -119,9 +131,9 @@ class Hub:
             await asyncio.shield(self.journal.submit((), ()))
             answer: Result = json.loads(self._answers[key])
             return answer
-        decision = decide(Draft(self.state, self.site, self.clock.wall()))
+        decision = decide(self._draft())
         if decision.refusal:
-            raise _REFUSALS[decision.refusal](**names)
+            raise REFUSALS[decision.refusal](**names)
         self._remember(key, json.dumps(decision.result))
         await asyncio.shield(self._carry_out(decision, (key, self.clock.wall(), self._answers[key])))
         return decision.result
@@ -141,7 +153,8 @@ class Hub:
             await adapter.switch(point.address, on=on)
 
         def note(draft: Draft) -> Decision:
-            draft.note(EventKind.SWITCHED, point_id, person=person, detail="on" if on else "off")
+            who = draft.remember(person) if person else ""
+            draft.note(EventKind.SWITCHED, point_id, person=who, detail="on" if on else "off")
             return draft.decision({"on": on})
 
         return await self.command(key, note)
@@ -149,10 +162,19 @@ class Hub:
     def replace_site(self, site: Site) -> None:
         """Use another site from now on. Open incidents are not touched."""
         self.site = site
+        draft = self._draft()
+        supervision.expect_links(draft)
+        self._carry_out(draft.decision())
         self._publish(Publication(site=True))
+        self.audit()
+
+    def begin_epoch(self, mark: str) -> None:
+        """The journal was replaced (see ``model.aftermath``)."""
+        self._carry_out(aftermath.new_epoch(self._draft(), mark))
 
     def fire_due(self) -> None:
         """Deal with every deadline that has come."""
+        self._timer = None
         while self._waits and self._waits[0][0] <= self.clock.monotonic():
             _, deadline_id, due_at = heapq.heappop(self._waits)
             deadline = self.state.deadlines.get(deadline_id)
@@ -160,22 +182,101 @@ class Hub:
                 self._carry_out(due(self.state, self.site, deadline, self.clock.wall()))
         self._arm()
 
+    def audit(self) -> None:
+        """Look for what is open without a clock, stuck, unwritable or without room; mend what can be mended."""
+        overdue = self.clock.monotonic() - self._waits[0][0] if self._waits else 0.0
+        found = audit.findings(self.state, overdue)
+        for incident in tuple(self.state.incidents.values()):
+            if not audit.watched(self.state, incident):
+                _LOGGER.error("The auditor pages incident %s, which nothing would have paged again", incident.id)
+                self._carry_out(audit.mend(self._draft(), incident))
+        disk = self.journal.check()
+        head_number, head_hash = self.journal.head
+        health = audit.Health(
+            recorded=disk.writable,
+            findings=found + disk.findings,
+            checked_at=self.clock.wall(),
+            free_bytes=disk.free_bytes,
+            journal_bytes=disk.file_bytes,
+            head_number=head_number,
+            head_hash=head_hash,
+            holes=coverage.holes(self._draft().roster, self.site, self.clock.wall()),
+        )
+        self.unrecorded = not disk.writable
+        changed = replace(health, checked_at=0, free_bytes=0) != replace(self.health, checked_at=0, free_bytes=0)
+        self.health = health
+        if changed:
+            self._publish(Publication(health=True))
+
+    def sweep(self) -> None:
+        """Look for devices that have been silent beyond their own period, or are too old."""
+        now = self.clock.monotonic()
+        silent = [
+            device.id
+            for device in self.site.devices.values()
+            if device.report_every
+            and now - self._heard.setdefault(device.id, now) > device.report_every * supervision.SILENT_PERIODS
+        ]
+        draft = self._draft()
+        supervision.sweep(draft, silent)
+        self._carry_out(draft.decision())
+        if now - self._heard_written > HEARD_SECONDS:
+            self._write_heard()
+
+    def _tick(self) -> None:
+        self.sweep()
+        self.audit()
+        self._next_tick()
+
+    def _next_tick(self) -> None:
+        self._ticker = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
+
+    def _draft(self) -> Draft:
+        return Draft(self.state, self.site, self.clock.wall())
+
+    def _hear(self, said: Input) -> None:
+        """Remember that a device with a reporting period of its own was heard."""
+        if isinstance(said, Observation):
+            point = self.site.resolve(said.address) or next(filter(None, map(self.site.resolve, said.also)), None)
+            if point and self.site.devices[point.device].report_every:
+                self._heard[point.device] = self.clock.monotonic()
+
+    def _heard_before(self) -> dict[str, float]:
+        """What the last run wrote down, on this run's clock; whatever the wall clock did, nothing is in the future."""
+        wall, now = self.clock.wall(), self.clock.monotonic()
+        return {device: now - max(wall - at, 0.0) for device, at in self.state.heard.items()}
+
+    def _write_heard(self) -> None:
+        self._heard_written = self.clock.monotonic()
+        if not self._heard:
+            return
+        offset = self.clock.wall() - self.clock.monotonic()
+        heard = Heard({device: round(at + offset) for device, at in self._heard.items() if device in self.site.devices})
+        self._carry_out(Decision(changes=(Put("heard", heard),)))
+
     def _carry_out(self, decision: Decision, answer: tuple[str, float, str] | None = None) -> asyncio.Future[None]:
         commit(self.state, decision)
         for change in decision.changes:
             if isinstance(change, Put) and isinstance(change.record, Deadline):
                 self._wait_for(change.record)
         self._arm()
+        crash.reach("hub.before_submit")
         done = self.journal.submit(decision.events, decision.changes, answer)
         done.add_done_callback(lambda future: self._show(decision, future))
         return done
 
     def _show(self, decision: Decision, done: asyncio.Future[None]) -> None:
         """Make a decision visible. What the disk refused is shown all the same: paging matters more."""
-        self.unrecorded = isinstance(done.exception(), JournalError)
+        recorded = not isinstance(done.exception(), JournalError)
+        crash.reach("hub.before_show")
         commit(self.visible, decision)
         if decision.events or decision.touched:
-            self._publish(Publication(decision.touched, decision.events))
+            self._publish(Publication(decision.touched, decision.events, recorded=recorded))
+        if recorded is self.unrecorded:
+            self.unrecorded = not recorded
+            self.health = replace(self.health, recorded=recorded)
+            self._publish(Publication(health=True))
+        crash.reach("hub.after_show")
 
     def _publish(self, publication: Publication) -> None:
         for listener in tuple(self._listeners):
@@ -195,9 +296,11 @@ class Hub:
         heapq.heappush(self._waits, (self.clock.monotonic() + remaining, deadline.id, deadline.due_at))
 
     def _arm(self) -> None:
+        """Let the timer ring at the earliest wait; a later one needs no new timer."""
+        if not self._waits or (self._timer and self._armed_for <= self._waits[0][0]):
+            return
         if self._timer:
             self._timer.cancel()
-            self._timer = None
-        if self._waits:
-            delay = max(self._waits[0][0] - self.clock.monotonic(), 0.0)
-            self._timer = asyncio.get_running_loop().call_later(delay, self.fire_due)
+        self._armed_for = self._waits[0][0]
+        delay = max(self._armed_for - self.clock.monotonic(), 0.0)
+        self._timer = asyncio.get_running_loop().call_later(delay, self.fire_due)

@@ -7,15 +7,21 @@ expected, and whatever is running goes on with the previous one.
 import struct
 from collections.abc import Hashable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import voluptuous as vol
 import yaml
 
 from .errors import SiteError
+from .model.kinds import DeviceKind, PointKind
 from .model.observation import Address
-from .model.site import Compound, Device, DeviceKind, Point, PointKind, Site, StaffMember
+from .model.policy import PolicySet
+from .model.roster import StaffMember
+from .model.site import Compound, Device, Point, Site
+from .policies import GAS_SCHEMA, RULES_SCHEMA, PolicyError, policies_of
 
 MAX_BYTES = 16 * 1024 * 1024
 """A site file is refused above this size: ten times the largest community needs less than half of it."""
@@ -50,6 +56,7 @@ _AT = vol.Any(
 _SCHEMA = vol.Schema(
     {
         vol.Required("version"): vol.Equal(1, msg="expected 1"),
+        vol.Optional("timezone", default="Asia/Shanghai"): vol.All(str, vol.Length(min=1, max=64)),
         vol.Required("compounds"): [{vol.Required("id"): _ID, vol.Required("name"): _NAME}],
         vol.Optional("staff", default=list): [
             {
@@ -86,14 +93,19 @@ _SCHEMA = vol.Schema(
                 vol.Optional("floor", default=""): _PLACE,
                 vol.Optional("flat", default=""): _PLACE,
                 vol.Optional("model", default=""): _PLACE,
+                vol.Optional("report_every", default=0): vol.All(vol.Any(int, float), vol.Range(min=0, max=31 * 86400)),
+                vol.Optional("installed"): vol.Any(date, msg="expected a date such as 2024-05-01"),
                 vol.Required("at"): _AT,
             }
         ],
+        vol.Optional("policies", default=list): RULES_SCHEMA,
+        vol.Optional("gas", default=list): GAS_SCHEMA,
     }
 )
 _GAS_UNITS = {PointKind.CH4: "%LEL", PointKind.H2S: "ppm", PointKind.CO: "ppm", PointKind.O2: "%"}
 _SINGLE = {
     DeviceKind.SMOKE_ALARM: PointKind.SMOKE,
+    DeviceKind.CALL_POINT: PointKind.CALL_POINT,
     DeviceKind.GAS_DETECTOR: PointKind.GAS,
     DeviceKind.FIRE_LANE: PointKind.LANE,
     DeviceKind.APPLIANCE: PointKind.RELAY,
@@ -255,9 +267,10 @@ class _Parser:
         for index, item in enumerate(data["devices"]):
             path = ("devices", index)
             points = self._points(item, (*path, "at"), transmitters, units)
-            place = {name: item[name] for name in ("building", "floor", "flat", "model")}
-            kind = DeviceKind(item["kind"])
-            found.append(Device(item["id"], item["name"], kind, self._compound(item, path), **place, points=points))
+            place = {name: item[name] for name in ("building", "floor", "flat", "model", "report_every")}
+            kind, compound = DeviceKind(item["kind"]), self._compound(item, path)
+            installed = _midnight(item["installed"]) if "installed" in item else None
+            found.append(Device(item["id"], item["name"], kind, compound, **place, points=points, installed=installed))
         return found
 
     def _points(
@@ -299,7 +312,23 @@ class _Parser:
                 if other != device.id:
                     raise self._error(path, f"{other} has this address already")
         compounds = [Compound(item["id"], item["name"]) for item in data["compounds"]]
-        return Site.of(compounds, devices, staff)
+        return Site.of(compounds, devices, staff, self._policies(data), self._zone(data))
+
+    def _policies(self, data: dict[str, Any]) -> PolicySet:
+        try:
+            return policies_of(data["policies"], data["gas"], self._compounds)
+        except PolicyError as error:
+            raise self._error((error.section, error.index), str(error)) from error
+
+    def _zone(self, data: dict[str, Any]) -> ZoneInfo:
+        try:
+            return ZoneInfo(data["timezone"])
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise self._error(("timezone",), f"there is no time zone {data['timezone']}") from error
+
+
+def _midnight(day: date) -> float:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
 
 
 def _part(at: dict[str, Any]) -> str:

@@ -8,9 +8,10 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from .. import crash
 from ..codecs import gb26875
 from ..codecs.gb26875 import Command, Decoder, Frame, Reason, Refused, is_heartbeat, tables, time_label, units
 from ..codecs.gb26875.status import (
@@ -41,6 +42,9 @@ MAX_REFUSALS = 64
 MAX_IDENTITIES = 256
 """Devices that may speak on one connection; a concentrator forwards for a few (project's choice)."""
 
+CLOCK_STEP_SECONDS = 60.0
+"""A sender's clock is told again when it is off by so much more or less than told before (project's choice)."""
+
 READ_BYTES = 16 * 1024
 WRITE_SECONDS = 10.0
 """The standard's own limit for a reply (6.5.4); a peer that takes none for so long is cut."""
@@ -62,6 +66,7 @@ class _Connection:
     identities: dict[str, None]
     bcd: bool | None = None
     refused: int = 0
+    told_offset: float | None = None
 
 
 class Gb26875Server:
@@ -164,13 +169,34 @@ class Gb26875Server:
             identity = self._identify(connection, frame, inputs, now)
             if frame.command == Command.SEND and not is_heartbeat(frame):
                 inputs += self._read(connection, identity, frame, now)
+                inputs += self._clock_offset(connection, identity, frame, now)
         try:
             await self._inlet.observe(inputs)
         except JournalError:
             return  # not on the disk: no confirmation, the device sends it again
+        crash.reach("gb26875.before_confirm")
         for frame in frames:
             if is_heartbeat(frame) or frame.command in (Command.SEND, Command.CONTROL):
                 await self._write(connection, gb26875.confirm(frame, time_label.encode(self._clock.wall())))
+        crash.reach("gb26875.after_confirm")
+
+    @staticmethod
+    def _signed(connection: _Connection, said: Input) -> Input:
+        """With the peer that said it: two links may claim one identity (promise 8)."""
+        return said if isinstance(said, LinkState) else replace(said, source=connection.peer)
+
+    def _clock_offset(self, connection: _Connection, identity: str, frame: Frame, now: float) -> list[Input]:
+        """How far the sender's clock is off, told when it came to differ by a minute from what was told last."""
+        if not frame.time:
+            return []
+        reading = time_label.read(frame.time, now, bcd=connection.bcd)
+        if reading.at is None:
+            return []
+        told, offset = connection.told_offset, reading.at - now
+        if told is not None and abs(offset - told) < CLOCK_STEP_SECONDS:
+            return []
+        connection.told_offset = offset
+        return [Observation(address=Address(LINK, identity, "system"), received_at=now, clock_offset=round(offset, 1))]
 
     def _identify(self, connection: _Connection, frame: Frame, inputs: list[Input], now: float) -> str:
         """Who speaks: the source address, or the peer's where a device sends none."""
@@ -178,8 +204,13 @@ class Gb26875Server:
         if identity not in connection.identities and len(connection.identities) < MAX_IDENTITIES:
             self._speakers.setdefault(identity, set()).add(connection)
             connection.identities[identity] = None
-            inputs.append(LinkState(LINK, identity, up=True, received_at=now))
+            inputs.append(self._link_up(identity, now))
         return identity
+
+    def _link_up(self, identity: str, now: float) -> LinkState:
+        """A link that is there, with the number of other peers that claim to be the same device."""
+        peers = {connection.peer for connection in self._speakers[identity]}
+        return LinkState(LINK, identity, up=True, received_at=now, rivals=len(peers) - 1)
 
     async def _write(self, connection: _Connection, frame: Frame) -> None:
         connection.writer.write(frame.encode())
@@ -191,11 +222,15 @@ class Gb26875Server:
         now = self._clock.wall()
         for name in connection.identities:
             self._speakers[name].discard(connection)
-        lost = [name for name in connection.identities if not self._speakers[name]]
-        for name in lost:
-            del self._speakers[name]
+        said: list[Input] = []
+        for name in connection.identities:
+            if self._speakers[name]:
+                said.append(self._link_up(name, now))
+            else:
+                del self._speakers[name]
+                said.append(LinkState(LINK, name, up=False, received_at=now))
         with contextlib.suppress(JournalError):
-            await self._inlet.observe([LinkState(LINK, name, up=False, received_at=now) for name in lost])
+            await self._inlet.observe(said)
 
     def _read(self, connection: _Connection, identity: str, frame: Frame, now: float) -> list[Input]:
         unit = units.decode(frame.data)
@@ -217,7 +252,8 @@ class Gb26875Server:
             connection.bcd = connection.bcd if reading.bcd is None else reading.bcd
             return reading.at
 
-        return [said for item in unit.objects for said in interpret(item, identity, now, at)]
+        found = [said for item in unit.objects for said in interpret(item, identity, now, at)]
+        return [self._signed(connection, said) for said in found]
 
 
 def interpret(item: units.Object, device: str, now: float, at: Callable[[bytes | None], float | None]) -> list[Input]:

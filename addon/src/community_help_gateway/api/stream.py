@@ -14,6 +14,7 @@ from ..contract.messages import SLICE, Changes, Command, Goodbye, Hello, Outcome
 from ..contract.wire import ContractError, Json
 from ..errors import GatewayError, MalformedError
 from ..hub import Hub, Publication
+from ..model.state import EventKind
 from . import views
 
 RESUME_SECONDS = 10.0
@@ -24,6 +25,9 @@ MAX_QUEUED = 10_000
 
 MAX_MISSED = 10_000
 """The oldest missed incident events that a returning client is told (project's choice)."""
+
+REHEARSALS = frozenset({EventKind.DRILL_STARTED, EventKind.DRILL_ENDED, EventKind.BYPASSED, EventKind.BYPASS_ENDED})
+"""Events after which drills and bypasses are told anew."""
 
 MAX_COMMANDS = 32
 """Commands of one client that are under way at once; further ones wait on the socket (project's choice)."""
@@ -42,6 +46,8 @@ class Session:
         self._pages: dict[str, values.Page] = {}
         self._site_changed = False
         self._lease = views.lease(hub.visible.lease)
+        self._rehearsals = False
+        self._health = False
         self._wake = asyncio.Event()
         self._slots = asyncio.Semaphore(MAX_COMMANDS)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -100,7 +106,8 @@ class Session:
         missed: tuple[values.IncidentEvent, ...] = ()
         if cursor and cursor.epoch == self._hub.visible.epoch:
             history = await self._hub.journal.history(cursor.number, MAX_MISSED)
-            missed = tuple(found for found in map(views.event, history) if found)
+            state = self._hub.visible
+            missed = tuple(found for found in (views.event(state, item) for item in history) if found)
         # What came while the history was read belongs to this snapshot too, because its cursor covers it.
         known = missed[-1].number if missed else 0
         missed += tuple(event for event in self._events if event.number > known)
@@ -123,7 +130,10 @@ class Session:
             compounds=views.compounds(site),
             pages=views.pages(state),
             missed=missed,
-            incidents=tuple(map(views.incident, state.incidents.values())),
+            incidents=tuple(views.incident(state, item) for item in state.incidents.values()),
+            drills=views.drills(state),
+            bypasses=views.bypasses(state),
+            health=views.health(self._hub.health),
         )
         self._dirty.clear()
         for part in parts:
@@ -133,13 +143,16 @@ class Session:
         """Called by the hub for everything that becomes visible; never waits."""
         self._dirty.update(dict.fromkeys(publication.points))
         self._site_changed |= publication.site
+        self._health |= publication.health
+        state = self._hub.visible
         for event in publication.events:
-            told = views.event(event)
+            self._rehearsals |= event.kind in REHEARSALS
+            told = views.event(state, event)
             if told:
                 self._events.append(told)
-                self._dirty.update(dict.fromkeys(member.point for member in told.incident.members))
             if event.page and event.incident:
-                self._pages[event.page.id] = views.page(event.page, event.incident)
+                page = views.page(state, event.page, event.incident, recorded=publication.recorded)
+                self._pages[event.page.id] = page
         self._wake.set()
 
     async def _send_changes(self) -> None:
@@ -168,7 +181,18 @@ class Session:
         states = tuple(views.point_state(self._hub.visible, point) for point in points)
         lease = views.lease(self._hub.visible.lease)
         changed, self._lease = lease != self._lease, lease
-        return Changes(self._cursor(), states, events, pages, lease if changed else None)
+        rehearsals, self._rehearsals = self._rehearsals, False
+        health, self._health = self._health, False
+        return Changes(
+            self._cursor(),
+            states,
+            events,
+            pages,
+            lease if changed else None,
+            drills=views.drills(self._hub.visible) if rehearsals else None,
+            bypasses=views.bypasses(self._hub.visible) if rehearsals else None,
+            health=views.health(self._hub.health) if health else None,
+        )
 
     async def _receive(self) -> None:
         async for frame in self._socket:
@@ -223,6 +247,8 @@ class Session:
             "incident": incident_id,
             "revision": known.revision if known else 0,
             "page": getattr(body, "page", ""),
+            "point": getattr(body, "point", ""),
+            "compound": getattr(body, "compound", ""),
             "name": lease.name if lease else "",
         }
 

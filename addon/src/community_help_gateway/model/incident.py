@@ -1,21 +1,15 @@
-"""Incidents and pages: frozen values, and the small transitions between them."""
+"""Incidents, their members, pages and waits: frozen values, and the small transitions between them."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from .site import Hazard
+from .kinds import Hazard, Severity
 
-ACCEPT_SECONDS = 10.0
-"""How long the gateway waits for the integration to accept a page (project's choice, promise 10)."""
-
-ANSWER_SECONDS = 120.0
-"""How long a tier has before the next one is paged, the last one repeating (project's choice)."""
-
-RAISE_AGAIN_SECONDS = 1800.0
-"""After how long an incident that was closed while its point was live raises again (project's choice)."""
+MAX_FLOORS = 64
+"""An incident remembers so many floors; a building that names more is not believed (project's choice)."""
 
 MAX_MEMBERS = 500
-"""An incident lists at most this many episodes; further ones only count (memory stays bounded)."""
+"""Points of an incident of unknown devices, which a hostile peer may invent (project's choice)."""
 
 
 class IncidentState(StrEnum):
@@ -29,13 +23,15 @@ class IncidentState(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why the alarm came, as the person who closed the incident judged."""
+    """Why the alarm came, as the person who closed the incident judged; ``CLEARED``: it ended by itself."""
 
     REAL = "real"
     COOKING = "cooking"
     DUST = "dust"
     DRILL = "drill"
     DEVICE_FAULT = "device_fault"
+    TEST = "test"
+    CLEARED = "cleared"
     UNKNOWN = "unknown"
 
 
@@ -52,16 +48,29 @@ class ReceiptStep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who decided something."""
+    """Somebody who decides something. The record keeps the id; the name lives apart and can be erased."""
 
     id: str
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """One alarm episode of one point; ``revision`` is the incident's revision at which it joined."""
+class Name:
+    """How a person is called: the one place that holds it, apart from the roster."""
 
+    id: str
+    name: str
+
+
+GATEWAY = Person("gateway", "")
+"""Who decides when the gateway itself does, as its policy says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """The newest alarm episode of one point in an incident; ``revision`` is the incident's when it joined."""
+
+    incident: str
     point: str
     device: str
     name: str
@@ -70,11 +79,30 @@ class Member:
     revision: int
     restored_at: float | None = None
     test: bool = False
+    floor: str = ""
+    hazard: Hazard = Hazard.FIRE
+    severity: Severity = Severity.ALARM
+    device_at: float | None = None
+    call_point: bool = False
+    paged_at: float = 0.0
+
+    @property
+    def id(self) -> str:
+        """The key of its record: one per point and incident."""
+        return f"{self.incident}/{self.point}"
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One thing that people must deal with. ``key`` says what folds into it while it is not closed."""
+    """One thing that people must deal with; its size does not depend on how many points are in it.
+
+    ``key`` says what folds into it. ``revision`` grows with everything that happens to it, ``worse_revision`` is that
+    of the last worsening: it is answered when a person has seen that one. ``floors`` and ``hazards`` are those so
+    far, ``detectors`` counts the points that ever joined, ``live`` those still in alarm. ``policy`` names the set of
+    policies that it keeps. ``joined_at``: the last alarm; ``paged_at``: the last page, ``worse_paged_at``: the last
+    one for a worsening; ``pending``: why the next one waits. ``mark`` says that the journal was replaced while it
+    was open ("restored_backup", "set_aside").
+    """
 
     id: str
     key: str
@@ -83,56 +111,93 @@ class Incident:
     hazard: Hazard
     place: str
     opened_at: float
+    policy: str = ""
+    severity: Severity = Severity.ALARM
     state: IncidentState = IncidentState.OPEN
     revision: int = 1
-    members: tuple[Member, ...] = ()
-    owner: Person | None = None
-    acknowledged_at: float | None = None
+    worse_revision: int = 1
     acknowledged_revision: int = 0
+    owner: str = ""
+    acknowledged_at: float | None = None
     closed_at: float | None = None
     cause: Cause | None = None
     note: str = ""
     tier: int = 1
     page: str = ""
+    drill: bool = False
+    needs_review: bool = False
+    floors: tuple[str, ...] = ()
+    hazards: tuple[Hazard, ...] = ()
+    detectors: int = 0
+    live: int = 0
+    joined_at: float = 0.0
+    paged_at: float = 0.0
+    worse_paged_at: float = 0.0
+    pending: str = ""
+    mark: str = ""
 
     @property
     def answered(self) -> bool:
-        """Whether a person took everything that is in it, or closed it."""
-        return self.state is IncidentState.CLOSED or self.acknowledged_revision >= self.revision
+        """Whether a person took everything that made it worse, or closed it."""
+        return self.state is IncidentState.CLOSED or self.acknowledged_revision >= self.worse_revision
 
-    def joined(self, member: Member) -> Incident:
-        """Another episode joined: the revision grows, so it is unacknowledged again."""
-        members = self.members if len(self.members) >= MAX_MEMBERS else (*self.members, member)
-        return replace(self, members=members, revision=member.revision)
-
-    def restored(self, point: str, at: float) -> Incident:
-        """The point's live alarm ended; what people have to do stays."""
+    def joined(self, member: Member, *, new: bool, worse: bool) -> Incident:
+        """An episode joined; ``new`` if its point was not in it before, ``worse`` if people must be told."""
+        floors = self.floors
+        if member.floor and member.floor not in floors and len(floors) < MAX_FLOORS:
+            floors = (*floors, member.floor)
+        hazards = self.hazards if member.hazard in self.hazards else (*self.hazards, member.hazard)
         return replace(
             self,
-            members=tuple(
-                replace(member, restored_at=at) if member.point == point and member.restored_at is None else member
-                for member in self.members
-            ),
+            revision=member.revision,
+            worse_revision=member.revision if worse else self.worse_revision,
+            severity=max(self.severity, member.severity, key=lambda item: item.rank),
+            floors=floors,
+            hazards=hazards,
+            detectors=self.detectors + new,
+            live=self.live + 1,
+            joined_at=member.raised_at,
+            state=IncidentState.OPEN if worse and self.state is IncidentState.RESOLVED else self.state,
+            needs_review=self.needs_review and not worse,
         )
 
-    def acknowledged(self, person: Person, revision: int, at: float) -> Incident:
+    def worsened(self, severity: Severity | None = None) -> Incident:
+        """It must be answered anew: it became more severe, its owner is silent, or a person asked for help."""
+        return replace(
+            self,
+            revision=self.revision + 1,
+            worse_revision=self.revision + 1,
+            severity=max(self.severity, severity or self.severity, key=lambda item: item.rank),
+            needs_review=False,
+        )
+
+    def restored(self) -> Incident:
+        """The live alarm of one of its points ended; what people have to do stays."""
+        return replace(self, live=max(self.live - 1, 0))
+
+    def acknowledged(self, person: str, revision: int, at: float) -> Incident:
         """``person`` took it as it was at ``revision``."""
         return replace(
             self,
-            state=IncidentState.ACKNOWLEDGED,
+            state=IncidentState.ACKNOWLEDGED if self.state is IncidentState.OPEN else self.state,
             owner=person,
             acknowledged_at=at,
             acknowledged_revision=min(revision, self.revision),
+            needs_review=False,
         )
 
     def closed(self, cause: Cause, note: str, at: float) -> Incident:
-        """A person ended it."""
-        return replace(self, state=IncidentState.CLOSED, cause=cause, note=note, closed_at=at)
+        """It ended."""
+        return replace(self, state=IncidentState.CLOSED, cause=cause, note=note, closed_at=at, pending="")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The demand that a tier be told; empty ``people`` means everybody of the compound."""
+    """The demand that a tier be told; empty ``people`` means everybody of the compound.
+
+    ``accept_by`` is when the gateway uses its own channel, ``answer_by`` when the next tier is paged (0: never); both
+    wall time. ``why`` says why these people; ``overdue``: the gateway's own channel was used.
+    """
 
     id: str
     number: int
@@ -142,19 +207,13 @@ class Page:
     people: tuple[str, ...]
     reason: str
     demanded_at: float
+    accept_by: float
+    answer_by: float
     fence: int
+    why: str = ""
     accepted: bool = False
+    overdue: bool = False
     settled: bool = False
-
-    @property
-    def accept_by(self) -> float:
-        """Until when the integration should have accepted it (wall time)."""
-        return self.demanded_at + ACCEPT_SECONDS
-
-    @property
-    def answer_by(self) -> float:
-        """When the next tier is paged (wall time)."""
-        return self.demanded_at + ANSWER_SECONDS
 
 
 class DeadlineKind(StrEnum):
@@ -163,6 +222,15 @@ class DeadlineKind(StrEnum):
     ACCEPT = "accept"
     ANSWER = "answer"
     RAISE_AGAIN = "raise_again"
+    PAGE = "page"
+    INVESTIGATE = "investigate"
+    QUIET = "quiet"
+    REVIEW = "review"
+    DWELL = "dwell"
+    FREE = "free"
+    LINK = "link"
+    DRILL = "drill"
+    BYPASS = "bypass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,3 +259,25 @@ class Lease:
     holder: str
     name: str
     fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """A rehearsal in one compound; ``points`` were named beforehand, their own alarms count as drill."""
+
+    compound: str
+    person: str
+    started_at: float
+    ends_at: float
+    points: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bypass:
+    """A silenced point: by whom, why, until when."""
+
+    point: str
+    person: str
+    reason: str
+    started_at: float
+    until: float

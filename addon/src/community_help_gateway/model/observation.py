@@ -22,7 +22,8 @@ class Observation:
 
     ``alarm=False`` is an explicit restore; a fault, mute or battery report leaves ``alarm`` at ``None``.
     ``test`` is a label: it never takes an alarm away. Times are epoch seconds; ``device_at`` is ``None`` when
-    the device's clock cannot be believed.
+    the device's clock cannot be believed. ``source`` is the peer that said it (two links may claim one identity);
+    ``clock_offset`` is by how many seconds the device's clock is ahead, where its protocol tells.
     """
 
     address: Address
@@ -37,6 +38,9 @@ class Observation:
     on: bool | None = None
     state: str = ""
     text: str = ""
+    battery_low: bool | None = None
+    clock_offset: float | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +50,21 @@ class Reset:
     address: Address
     received_at: float
     device_at: float | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """A link to a device came up or was lost; a lost link clears nothing."""
+    """A link to a device came up or was lost; a lost link clears nothing.
+
+    ``rivals`` is how many other peers claim to be the same device at the same time.
+    """
 
     link: str
     device: str
     up: bool
     received_at: float
+    rivals: int = 0
 
 
 type Input = Observation | Reset | LinkState

@@ -1,91 +1,125 @@
-"""Who is paged, when, and when again."""
+"""Who is told, when, and when again. A page is a demand; only a person's answer ends it."""
 
 from dataclasses import replace
+from datetime import datetime, tzinfo
 
-from .draft import Decision, Draft
-from .incident import ACCEPT_SECONDS, ANSWER_SECONDS, Deadline, DeadlineKind, Incident, Page
-from .site import Site, StaffMember
-from .state import EventKind, Roster, State
+from .draft import Draft
+from .incident import Deadline, DeadlineKind, Incident, Page
+from .roster import Chosen, choose
+from .state import EventKind
 
+EVERYBODY = frozenset({"no_staff", "nobody_on_duty", "beyond_horizon"})
+"""Why a page goes to all staff of a compound: there is no further tier then."""
 
-def roster_of(state: State, site: Site) -> tuple[StaffMember, ...]:
-    """The journalled roster, or the site file's while no integration has sent one."""
-    roster: Roster | None = state.roster
-    return roster.staff if roster else site.staff
+NEXT_TIER = frozenset({"call_point", "second_hazard", "second_detector", "severity"})
+"""Worsenings that skip the wait: the next tier is told at once, with those before it."""
 
-
-def tiers(staff: tuple[StaffMember, ...], compound: str) -> dict[int, tuple[str, ...]]:
-    """The people of a compound by tier, lowest tier first; an alarm without a compound concerns everybody."""
-    found: dict[int, list[str]] = {}
-    for member in staff:
-        if not compound or not member.compounds or compound in member.compounds:
-            found.setdefault(member.tier, []).append(member.id)
-    return {tier: tuple(found[tier]) for tier in sorted(found)}
+_OF_A_PAGE = (DeadlineKind.ACCEPT, DeadlineKind.ANSWER)
 
 
-def choose(staff: tuple[StaffMember, ...], compound: str, tier: int) -> tuple[int, tuple[str, ...]]:
-    """The tier to page, an empty one falling through at once; the last one repeats; nobody at all means everybody."""
-    by_tier = tiers(staff, compound)
-    for candidate, people in by_tier.items():
-        if candidate >= tier:
-            return candidate, people
-    if by_tier:
-        return next(reversed(by_tier.items()))
-    return tier, ()
+def demand(draft: Draft, incident: Incident, reason: str, tier: int, *, up_to: bool = False) -> Incident:
+    """Demand that ``tier`` be told (``up_to``: and those before it); the older page is settled.
 
-
-def demand(draft: Draft, incident: Incident, reason: str, tier: int) -> Incident:
-    """Demand that ``tier`` be told about ``incident``; an older page of it is settled. Returns the incident."""
+    A policy that tells nobody, or not at this hour, is kept and written down. Returns the incident.
+    """
     settle(draft, incident)
-    tier, people = choose(roster_of(draft.state, draft.site), incident.compound, tier)
+    policy = draft.policy(incident)
+    if not policy.pages:
+        return _not_now(draft, incident, "policy")
+    closed = seconds_until_open(policy.hours, draft.now, draft.site.zone)
+    if closed:
+        draft.wait(DeadlineKind.PAGE, incident.id, closed)
+        return _not_now(draft, replace(incident, pending=reason), "hours")
+    return _page(draft, incident, reason, choose(draft.roster, incident.compound, tier, draft.now, up_to=up_to))
+
+
+def _not_now(draft: Draft, incident: Incident, why: str) -> Incident:
+    draft.about_incident(EventKind.NOT_PAGED, incident, detail=why)
+    return incident
+
+
+def _page(draft: Draft, incident: Incident, reason: str, chosen: Chosen) -> Incident:
+    policy = draft.policy(incident)
     page = Page(
         id=draft.identify(),
         number=draft.number,
         incident=incident.id,
         revision=incident.revision,
-        tier=tier,
-        people=people,
+        tier=chosen.tier,
+        people=chosen.people,
         reason=reason,
         demanded_at=draft.now,
+        accept_by=draft.now + policy.accept,
+        answer_by=draft.now + policy.wait(chosen.tier) if policy.repeats else 0.0,
         fence=draft.state.lease.fence if draft.state.lease else 0,
+        why=chosen.why,
     )
-    incident = replace(incident, page=page.id, tier=tier)
+    incident = replace(incident, page=page.id, tier=chosen.tier, paged_at=draft.now, pending="")
     draft.about_page(EventKind.PAGED, page, incident)
     draft.put(incident.id, incident)
-    for kind, length in ((DeadlineKind.ACCEPT, ACCEPT_SECONDS), (DeadlineKind.ANSWER, ANSWER_SECONDS)):
-        deadline = Deadline(kind, page.id, draft.now + length, length)
-        draft.put(deadline.id, deadline)
+    draft.stop((DeadlineKind.PAGE,), incident.id)
+    draft.wait(DeadlineKind.ACCEPT, page.id, policy.accept)
+    if policy.repeats:
+        draft.wait(DeadlineKind.ANSWER, page.id, policy.wait(chosen.tier))
     return incident
+
+
+def demand_worse(draft: Draft, incident: Incident, worsening: str) -> Incident:
+    """Tell everybody up to the tier that has it, or up to the next one where the worsening skips the wait."""
+    tier = incident.tier + 1 if worsening in NEXT_TIER and incident.paged_at else incident.tier
+    return demand(draft, replace(incident, worse_paged_at=draft.now), "worse", tier, up_to=True)
 
 
 def settle(draft: Draft, incident: Incident) -> None:
     """The incident's page needs nobody any more."""
-    page = draft.state.pages.get(incident.page)
+    page = draft.page(incident.page)
     if page is None:
         return
     draft.about_page(EventKind.SETTLED, replace(page, settled=True), incident)
-    for kind in (DeadlineKind.ACCEPT, DeadlineKind.ANSWER):
-        draft.drop(f"{kind}:{page.id}", Deadline)
+    draft.stop(_OF_A_PAGE, page.id)
 
 
 def accept(draft: Draft, page: Page) -> None:
     """The integration has taken the page over."""
-    draft.about_page(EventKind.ACCEPTED, replace(page, accepted=True), draft.state.incidents.get(page.incident))
+    draft.about_page(EventKind.ACCEPTED, replace(page, accepted=True), draft.incident(page.incident))
     draft.drop(f"{DeadlineKind.ACCEPT}:{page.id}", Deadline)
 
 
-def overdue(draft: Draft, page: Page) -> Decision:
-    """Nobody accepted the page in time: it stays demanded, under the same id, and the record says so."""
-    draft.about_page(EventKind.OVERDUE, page, draft.state.incidents.get(page.incident))
-    draft.drop(f"{DeadlineKind.ACCEPT}:{page.id}", Deadline)
-    return draft.decision()
+def overdue(draft: Draft, page: Page) -> None:
+    """Nobody accepted the page in time: it stays demanded under its id, and the gateway's own channel is due."""
+    draft.about_page(EventKind.OVERDUE, replace(page, overdue=True), draft.incident(page.incident))
 
 
-def unanswered(draft: Draft, page: Page) -> Decision:
-    """Nobody took the incident in time: the next tier is paged, the last one again."""
-    incident = draft.state.incidents[page.incident]
-    tier, _ = choose(roster_of(draft.state, draft.site), incident.compound, page.tier + 1)
-    if tier > page.tier:
-        draft.about_incident(EventKind.ESCALATED, replace(incident, tier=tier))
-    demand(draft, incident, "escalated" if tier > page.tier else "repeated", tier)
-    return draft.decision()
+def unanswered(draft: Draft, page: Page, incident: Incident) -> None:
+    """Nobody took the incident in time: the next tier is told, the last one again."""
+    if incident.answered:
+        return
+    chosen = choose(draft.roster, incident.compound, page.tier + 1, draft.now)
+    if chosen.tier > page.tier and chosen.why not in EVERYBODY:
+        incident = replace(incident, tier=chosen.tier)
+        draft.about_incident(EventKind.ESCALATED, incident)
+        demand(draft, incident, "escalated", chosen.tier)
+    else:
+        demand(draft, incident, "repeated", page.tier)
+
+
+def page_due(draft: Draft, incident: Incident) -> None:
+    """A page that had to wait (worsenings collect, hours close) is due."""
+    if incident.answered or not incident.pending:
+        return
+    if incident.paged_at:
+        demand_worse(draft, incident, incident.pending)
+    else:
+        demand(draft, incident, incident.pending, incident.tier)
+
+
+def seconds_until_open(hours: tuple[int, ...], now: float, zone: tzinfo) -> float:
+    """How long until people may be told; 0 within ``hours`` (minutes of the local day, may span midnight)."""
+    if not hours:
+        return 0.0
+    start, end = hours
+    local = datetime.fromtimestamp(now, zone)
+    minute = local.hour * 60 + local.minute
+    if start <= minute < end if start < end else minute >= start or minute < end:
+        return 0.0
+    return ((start - minute) % 1440) * 60.0 - local.second

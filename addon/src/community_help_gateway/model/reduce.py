@@ -3,36 +3,78 @@
 Nothing here alters the state; ``commit`` does, and only ever by the decision's own changes.
 """
 
+from . import bypass, lane, lifecycle, paging, supervision
 from .draft import Decision, Draft
 from .field import observe, raise_again, reset
-from .incident import Deadline, DeadlineKind
+from .incident import GATEWAY, Deadline, DeadlineKind
 from .observation import Input, LinkState, Observation
-from .paging import overdue, unanswered
 from .site import Site
 from .state import State
 
 
 def field_input(state: State, site: Site, said: Input, now: float) -> Decision:
     """What follows from what the field said, at wall time ``now``."""
+    draft = Draft(state, site, now)
     if isinstance(said, Observation):
-        return observe(Draft(state, site, now), said)
+        return observe(draft, said)
     if isinstance(said, LinkState):
-        return _link(state, site, said)
-    return reset(Draft(state, site, now), said)
+        supervision.link_changed(draft, said)
+        return draft.decision()
+    return reset(draft, said)
 
 
 def due(state: State, site: Site, deadline: Deadline, now: float) -> Decision:
     """What follows from a deadline that has come; one that no longer matters only goes away."""
     draft = Draft(state, site, now)
     draft.drop(deadline.id, Deadline)
+    if deadline.kind in (DeadlineKind.ACCEPT, DeadlineKind.ANSWER):
+        _page_due(draft, deadline)
+    elif deadline.kind in (DeadlineKind.RAISE_AGAIN, DeadlineKind.DWELL, DeadlineKind.FREE):
+        _point_due(draft, deadline)
+    elif deadline.kind is DeadlineKind.LINK:
+        supervision.link_overdue(draft, deadline.subject)
+    elif deadline.kind is DeadlineKind.DRILL:
+        bypass.finish_drill(draft, deadline.subject, GATEWAY.id)
+    elif deadline.kind is DeadlineKind.BYPASS:
+        bypass.lift(draft, deadline.subject, GATEWAY.id)
+    else:
+        _incident_due(draft, deadline)
+    return draft.decision()
+
+
+def _page_due(draft: Draft, deadline: Deadline) -> None:
+    page = draft.page(deadline.subject)
+    incident = draft.incident(page.incident) if page else None
+    if page is None or incident is None:
+        return
+    if deadline.kind is DeadlineKind.ACCEPT:
+        paging.overdue(draft, page)
+    else:
+        paging.unanswered(draft, page, incident)
+
+
+def _point_due(draft: Draft, deadline: Deadline) -> None:
+    point = draft.site.points.get(deadline.subject)
+    if point is None:
+        return
     if deadline.kind is DeadlineKind.RAISE_AGAIN:
-        point = site.points.get(deadline.subject)
-        again = raise_again(draft, point) if point else Decision()
-        return again if again.events else draft.decision()
-    page = state.pages.get(deadline.subject)
-    if page is None or page.incident not in state.incidents:
-        return draft.decision()
-    return overdue(draft, page) if deadline.kind is DeadlineKind.ACCEPT else unanswered(draft, page)
+        raise_again(draft, point)
+    elif deadline.kind is DeadlineKind.DWELL:
+        lane.dwelt(draft, point)
+    else:
+        lane.freed(draft, point)
+
+
+def _incident_due(draft: Draft, deadline: Deadline) -> None:
+    incident = draft.incident(deadline.subject)
+    if incident is None:
+        return
+    if deadline.kind is DeadlineKind.PAGE:
+        paging.page_due(draft, incident)
+    elif deadline.kind is DeadlineKind.REVIEW:
+        lifecycle.needs_review(draft, incident)
+    else:
+        lifecycle.owner_silent(draft, incident, investigating=deadline.kind is DeadlineKind.INVESTIGATE)
 
 
 def commit(state: State, decision: Decision) -> None:
@@ -40,11 +82,4 @@ def commit(state: State, decision: Decision) -> None:
     number = decision.events[-1].number if decision.events else state.number
     state.apply(decision.changes, number)
     for record in decision.volatile:
-        state.points[record.id] = record
-
-
-def _link(state: State, site: Site, said: LinkState) -> Decision:
-    """A link's coming and going shows on its points and clears nothing."""
-    if said.up == ((said.link, said.device) in state.links_up):
-        return Decision()
-    return Decision(touched=tuple(point.id for point in site.on_link(said.link, said.device)))
+        state.show(record)

@@ -1,62 +1,13 @@
-"""The community as it is built: compounds, devices, points, and which address is which point.
-
-The vocabulary (device kinds, point kinds, hazards) is the model's own; the contract has its copy, and one
-file, ``api.views``, maps the one to the other.
-"""
+"""The community as it is built: compounds, devices, points, which address is which point, and its policies."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
+from datetime import UTC, tzinfo
 
+from .kinds import HAZARDS, DeviceKind, Hazard, PointKind
 from .observation import Address
-
-
-class Hazard(StrEnum):
-    """What threatens people."""
-
-    FIRE = "fire"
-    GAS = "gas"
-    FIRE_LANE = "fire_lane"
-    APPLIANCE = "appliance"
-    UNPLACED = "unplaced"
-
-
-class DeviceKind(StrEnum):
-    """What a device is."""
-
-    TRANSMITTER = "transmitter"
-    SMOKE_ALARM = "smoke_alarm"
-    GAS_DETECTOR = "gas_detector"
-    FIRE_LANE = "fire_lane"
-    APPLIANCE = "appliance"
-
-
-class PointKind(StrEnum):
-    """What a point measures or switches."""
-
-    SMOKE = "smoke"
-    GAS = "gas"
-    LANE = "lane"
-    SYSTEM = "system"
-    CH4 = "ch4"
-    H2S = "h2s"
-    CO = "co"
-    O2 = "o2"
-    RELAY = "relay"
-
-
-HAZARDS = {
-    PointKind.SMOKE: Hazard.FIRE,
-    PointKind.SYSTEM: Hazard.FIRE,
-    PointKind.GAS: Hazard.GAS,
-    PointKind.CH4: Hazard.GAS,
-    PointKind.H2S: Hazard.GAS,
-    PointKind.CO: Hazard.GAS,
-    PointKind.O2: Hazard.GAS,
-    PointKind.LANE: Hazard.FIRE_LANE,
-    PointKind.RELAY: Hazard.APPLIANCE,
-}
-"""The hazard that an alarm of a point of this kind means."""
+from .policy import PolicySet
+from .roster import StaffMember
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +37,11 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A thing with an address."""
+    """A thing with an address.
+
+    ``report_every``: within how many seconds it normally reports by itself (0: only its link tells that it lives).
+    ``installed``: when, as wall time; ``None`` if nobody wrote it down.
+    """
 
     id: str
     name: str
@@ -97,16 +52,8 @@ class Device:
     flat: str = ""
     model: str = ""
     points: tuple[Point, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class StaffMember:
-    """One person of the roster; empty ``compounds`` means all of them."""
-
-    id: str
-    name: str
-    tier: int = 1
-    compounds: tuple[str, ...] = ()
+    report_every: float = 0.0
+    installed: float | None = None
 
 
 @dataclass(slots=True)
@@ -117,13 +64,23 @@ class Site:
     devices: dict[str, Device] = field(default_factory=dict)
     points: dict[str, Point] = field(default_factory=dict)
     staff: tuple[StaffMember, ...] = ()
+    policies: PolicySet = field(default_factory=PolicySet)
+    zone: tzinfo = UTC
     _by_address: dict[Address, Point] = field(default_factory=dict)
     _by_link: dict[tuple[str, str], list[Point]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, compounds: Iterable[Compound], devices: Iterable[Device], staff: Iterable[StaffMember] = ()) -> Site:
+    def of(
+        cls,
+        compounds: Iterable[Compound],
+        devices: Iterable[Device],
+        staff: Iterable[StaffMember] = (),
+        policies: PolicySet | None = None,
+        zone: tzinfo = UTC,
+    ) -> Site:
         """Build the indexes; raises ValueError, naming both devices, when two claim one address."""
-        site = cls(compounds={item.id: item for item in compounds}, staff=tuple(staff))
+        site = cls({item.id: item for item in compounds}, staff=tuple(staff), zone=zone)
+        site.policies = policies or site.policies
         for device in devices:
             site.devices[device.id] = device
             for point in device.points:
@@ -146,8 +103,21 @@ class Site:
         """All points that are heard over this link."""
         return tuple(self._by_link.get((link, device), ()))
 
+    def links(self) -> tuple[tuple[str, str], ...]:
+        """Every link over which a point is heard: protocol, and the device on it."""
+        return tuple(self._by_link)
+
+    def device_of(self, point_id: str) -> Device | None:
+        """The device that a point belongs to, if the site still has it."""
+        point = self.points.get(point_id)
+        return self.devices.get(point.device) if point else None
+
+    def compound_name(self, compound: str) -> str:
+        """How people call a compound; empty for none."""
+        found = self.compounds.get(compound)
+        return found.name if found else ""
+
     def place(self, device: Device) -> str:
         """Where a device is, as people say it: compound, building, floor, flat, name; empty parts left out."""
-        compound = self.compounds.get(device.compound)
-        parts = (compound.name if compound else "", device.building, device.floor, device.flat, device.name)
+        parts = (self.compound_name(device.compound), device.building, device.floor, device.flat, device.name)
         return " ".join(part for part in parts if part)

@@ -7,13 +7,19 @@ are put or dropped). ``State.apply`` carries changes out, so the same changes gi
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .incident import Deadline, Incident, Lease, Page, Person
-from .site import Hazard, StaffMember
+from .incident import Bypass, Deadline, Drill, Incident, Lease, Member, Name, Page
+from .kinds import Hazard
+from .policy import PolicySet
+from .roster import Roster
 
 
 @dataclass(frozen=True, slots=True)
 class PointRecord:
-    """What is known of a point. ``alarm`` is live; latched is whether ``incident`` is still open."""
+    """What is known of a point. ``alarm`` is live; latched is whether ``incident`` is still open.
+
+    ``fold`` is what its alarm folds into, ``level`` the level of a gas or of an occupied lane, ``rising`` how many
+    samples in a row were above that level (not journalled by itself). ``alarm_source`` is the peer that said the alarm.
+    """
 
     id: str
     alarm: bool | None = None
@@ -29,14 +35,27 @@ class PointRecord:
     device_at: float | None = None
     alarm_device_at: float | None = None
     number: int = 0
+    battery_low: bool | None = None
+    fold: str = ""
+    level: int = 0
+    rising: int = 0
+    since: float | None = None
+    alarm_source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Roster:
-    """The journalled copy of who is in which tier."""
+class DeviceRecord:
+    """What is wrong with a device or a link ("link:PROTOCOL:DEVICE"), apart from its alarms: cause and incident."""
 
-    version: int
-    staff: tuple[StaffMember, ...]
+    id: str
+    causes: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """When devices with a reporting period were last heard (wall time); written now and then, not per report."""
+
+    times: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +76,21 @@ class EventKind(StrEnum):
     POINT = "point"
     RAISED = "raised"
     JOINED = "joined"
+    WORSENED = "worsened"
     RESTORED = "restored"
     ESCALATED = "escalated"
     ACKNOWLEDGED = "acknowledged"
+    HANDLING = "handling"
+    HANDED_OVER = "handed_over"
+    NOTED = "noted"
+    ASKED = "asked"
+    OWNER_SILENT = "owner_silent"
+    NEEDS_REVIEW = "needs_review"
+    DECLARED_REAL = "declared_real"
+    RESOLVED = "resolved"
     CLOSED = "closed"
     PAGED = "paged"
+    NOT_PAGED = "not_paged"
     ACCEPTED = "accepted"
     OVERDUE = "overdue"
     SETTLED = "settled"
@@ -69,15 +98,32 @@ class EventKind(StrEnum):
     ROSTER = "roster"
     LEASE = "lease"
     SWITCHED = "switched"
+    BYPASSED = "bypassed"
+    BYPASS_ENDED = "bypass_ended"
+    BYPASSED_ALARM = "bypassed_alarm"
+    DRILL_STARTED = "drill_started"
+    DRILL_ENDED = "drill_ended"
+    DEVICE = "device"
+    POLICIES = "policies"
+    EPOCH = "epoch"
 
 
 INCIDENT_EVENTS = frozenset(
     {
         EventKind.RAISED,
         EventKind.JOINED,
+        EventKind.WORSENED,
         EventKind.RESTORED,
         EventKind.ESCALATED,
         EventKind.ACKNOWLEDGED,
+        EventKind.HANDLING,
+        EventKind.HANDED_OVER,
+        EventKind.NOTED,
+        EventKind.ASKED,
+        EventKind.OWNER_SILENT,
+        EventKind.NEEDS_REVIEW,
+        EventKind.DECLARED_REAL,
+        EventKind.RESOLVED,
         EventKind.CLOSED,
     }
 )
@@ -86,7 +132,10 @@ INCIDENT_EVENTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One row of the record; ``incident``, ``page`` … hold the record as it was right after the event."""
+    """One row of the record; ``incident``, ``page`` … hold the record as it was right after the event.
+
+    ``person`` is an id: names are kept apart, so that they can be erased without touching the record.
+    """
 
     number: int
     at: float
@@ -95,12 +144,44 @@ class Event:
     incident: Incident | None = None
     page: Page | None = None
     point: PointRecord | None = None
-    person: Person | None = None
+    member: Member | None = None
     receipt: Receipt | None = None
+    person: str = ""
     detail: str = ""
 
 
-type Record = PointRecord | Incident | Page | Deadline | Roster | Lease
+type Record = (
+    PointRecord
+    | DeviceRecord
+    | Heard
+    | Incident
+    | Member
+    | Page
+    | Deadline
+    | Roster
+    | PolicySet
+    | Lease
+    | Drill
+    | Bypass
+    | Name
+)
+
+KINDS: dict[type[Record], str] = {
+    PointRecord: "point",
+    DeviceRecord: "device",
+    Heard: "heard",
+    Incident: "incident",
+    Member: "member",
+    Page: "page",
+    Deadline: "deadline",
+    Roster: "roster",
+    PolicySet: "policies",
+    Lease: "lease",
+    Drill: "drill",
+    Bypass: "bypass",
+    Name: "name",
+}
+"""How the journal names the sorts of records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,19 +205,29 @@ type Change = Put | Drop
 
 @dataclass(slots=True)
 class State:
-    """The records by id. ``number`` is the journal's last number, ``epoch`` the journal's epoch."""
+    """The records by id. ``number`` is the journal's last number, ``epoch`` the journal's epoch.
+
+    ``members`` holds an incident's members by point; ``alarming`` the points in live alarm by what they fold into.
+    """
 
     epoch: str
     number: int = 0
     points: dict[str, PointRecord] = field(default_factory=dict)
+    devices: dict[str, DeviceRecord] = field(default_factory=dict)
     incidents: dict[str, Incident] = field(default_factory=dict)
+    members: dict[str, dict[str, Member]] = field(default_factory=dict)
     pages: dict[str, Page] = field(default_factory=dict)
     deadlines: dict[str, Deadline] = field(default_factory=dict)
+    policies: dict[str, PolicySet] = field(default_factory=dict)
+    drills: dict[str, Drill] = field(default_factory=dict)
+    bypasses: dict[str, Bypass] = field(default_factory=dict)
+    names: dict[str, Name] = field(default_factory=dict)
+    heard: dict[str, float] = field(default_factory=dict)
     roster: Roster | None = None
     lease: Lease | None = None
     links_up: set[tuple[str, str]] = field(default_factory=set)
     by_key: dict[str, str] = field(default_factory=dict)
-    live: set[str] = field(default_factory=set)
+    alarming: dict[str, dict[str, None]] = field(default_factory=dict)
     unplaced: set[str] = field(default_factory=set)
 
     def apply(self, changes: tuple[Change, ...], number: int) -> None:
@@ -148,24 +239,53 @@ class State:
                 self._drop(change.id, change.type)
         self.number = max(self.number, number)
 
+    def show(self, record: PointRecord) -> None:
+        """Take a point's new reading, which is not journalled."""
+        self.points[record.id] = record
+
     def _put(self, key: str, record: Record) -> None:
         match record:
             case PointRecord():
-                self.points[key] = record
-                (self.live.add if record.alarm else self.live.discard)(key)
+                self._put_point(key, record)
             case Incident():
-                self.incidents[key] = record
-                self.by_key[record.key] = key
-                if record.hazard is Hazard.UNPLACED:
-                    self.unplaced.add(key)
+                self._put_incident(key, record)
             case Page():
                 self.pages[key] = record
             case Deadline():
                 self.deadlines[key] = record
+            case Member():
+                self.members.setdefault(record.incident, {})[record.point] = record
             case Roster():
                 self.roster = record
             case Lease():
                 self.lease = record
+            case Heard():
+                self.heard = dict(record.times)
+            case _:
+                self._kept(type(record))[key] = record
+
+    def _put_incident(self, key: str, record: Incident) -> None:
+        """Of several open incidents with one key, the youngest takes what folds."""
+        old = self.incidents.get(key)
+        if old and old.key != record.key and self.by_key.get(old.key) == key:
+            del self.by_key[old.key]
+        self.incidents[key] = record
+        other = self.incidents.get(self.by_key.get(record.key, ""))
+        if other is None or other.opened_at <= record.opened_at:
+            self.by_key[record.key] = key
+        if record.hazard is Hazard.UNPLACED:
+            self.unplaced.add(key)
+
+    def _put_point(self, key: str, record: PointRecord) -> None:
+        old = self.points.get(key)
+        if old and old.alarm and old.fold and (not record.alarm or record.fold != old.fold):
+            group = self.alarming.get(old.fold, {})
+            group.pop(key, None)
+            if not group:
+                self.alarming.pop(old.fold, None)
+        if record.alarm and record.fold:
+            self.alarming.setdefault(record.fold, {})[key] = None
+        self.points[key] = record
 
     def _drop(self, key: str, kind: type[Record]) -> None:
         if kind is Incident:
@@ -173,12 +293,52 @@ class State:
             if incident and self.by_key.get(incident.key) == key:
                 del self.by_key[incident.key]
             self.unplaced.discard(key)
-        elif kind is Page:
-            self.pages.pop(key, None)
-        elif kind is Deadline:
-            self.deadlines.pop(key, None)
+        elif kind is Member:
+            incident_id, _, point = key.partition("/")
+            group = self.members.get(incident_id, {})
+            group.pop(point, None)
+            if not group:
+                self.members.pop(incident_id, None)
+        else:
+            self._kept(kind).pop(key, None)
+
+    def _kept(self, kind: type[Record]) -> dict[str, Record]:
+        """The dictionary that holds records of a plain sort by their key."""
+        found: object = {
+            DeviceRecord: self.devices,
+            Page: self.pages,
+            Deadline: self.deadlines,
+            PolicySet: self.policies,
+            Drill: self.drills,
+            Bypass: self.bypasses,
+            Name: self.names,
+        }[kind]
+        return found  # type: ignore[return-value] # each holds its own sort only
+
+    def records(self) -> tuple[Put, ...]:
+        """Everything as changes: what a new journal needs to hold the same."""
+        found: list[Put] = []
+        for kept in (self.points, self.devices, self.incidents, self.pages, self.deadlines, self.policies):
+            found += [Put(key, record) for key, record in kept.items()]
+        for others in (self.drills, self.bypasses, self.names):
+            found += [Put(key, record) for key, record in others.items()]
+        found += [Put(item.id, item) for group in self.members.values() for item in group.values()]
+        found += [Put("roster", self.roster)] if self.roster else []
+        found += [Put("lease", self.lease)] if self.lease else []
+        found += [Put("heard", Heard(dict(self.heard)))] if self.heard else []
+        return tuple(found)
 
     def incident_for(self, key: str) -> Incident | None:
         """The incident that is not closed and takes what folds under ``key``."""
         found = self.by_key.get(key)
         return self.incidents.get(found) if found else None
+
+    def has_cause(self, subject: str, cause: str) -> bool:
+        """Whether something is known to be wrong with a device or link."""
+        record = self.devices.get(subject)
+        return record is not None and cause in record.causes
+
+    def name(self, person: str) -> str:
+        """How a person is called; empty where that was erased or never known."""
+        found = self.names.get(person)
+        return found.name if found else ""

@@ -33,7 +33,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a device says about one thing. ``None`` is unknown; ``state`` is the device's own word for its state."""
+    """What a device says about one thing. ``None`` is unknown; ``state`` is the device's own word for its state.
+
+    ``alarm`` is the device's own judgement: what a value means is the community's policy.
+    """
 
     key: str
     value: float | None = None
@@ -67,9 +70,6 @@ class _Rule:
     unit: str = ""
     molar_mass: float = 0.0
     per_volume_percent: float = 0.0
-    alarm_above: float | None = None
-    alarm_below: float | None = None
-    hysteresis: float = 0.0
 
     def read(self, values: Sequence[int]) -> Reading:
         """The reading in the block's ``values``; never raises."""
@@ -80,7 +80,7 @@ class _Rule:
             return self._packed_gas(values)
         raw = number(values[self.offset :], self.type, self.word_order, self.invalid)
         value = None if raw is None else raw * self.scale + self.add
-        return Reading(self.key, value, alarm=self._alarm(value), fault=raw is None)
+        return Reading(self.key, value, fault=raw is None)
 
     def _packed_gas(self, values: Sequence[int]) -> Reading:
         """Unit, decimals and value packed in two registers, the sensor's state in a third."""
@@ -93,7 +93,7 @@ class _Rule:
         if name in _MEASURING and decimals is not None:
             value = self._converted(((head >> 6 & 0b11) << 16 | low & 0xFFFF) / 10**decimals, head >> 12 & 0xF)
         fault = value is None and name != "warming_up"
-        alarm = True if name in _ALARMING else self._alarm(value)
+        alarm = True if name in _ALARMING else False if value is not None else None
         return Reading(self.key, value, alarm=alarm, fault=fault, state=name)
 
     def _converted(self, raw: float, unit: int) -> float | None:
@@ -108,19 +108,6 @@ class _Rule:
         if sent == "%" and self.unit == "%LEL" and self.per_volume_percent:
             return raw * self.per_volume_percent
         return None
-
-    def _alarm(self, value: float | None) -> bool | None:
-        """Beyond a threshold is an alarm; only well inside both is a restore; between, the value says nothing."""
-        if value is None or (self.alarm_above is None and self.alarm_below is None):
-            return None
-        inside = []
-        if self.alarm_above is not None:
-            inside.append(self.alarm_above - value)
-        if self.alarm_below is not None:
-            inside.append(value - self.alarm_below)
-        if min(inside) <= 0:
-            return True
-        return False if min(inside) > self.hysteresis else None
 
 
 _GAS_UNITS = {0: "ppm", 2: "%LEL", 4: "%", 6: "mg/m³", 8: "ppb"}

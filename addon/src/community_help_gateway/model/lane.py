@@ -1,0 +1,73 @@
+"""A fire lane: passing cars are ignored, a standing one becomes worse by the clock, and only a held "free" ends it."""
+
+from dataclasses import replace
+
+from .alarms import rise, sound
+from .draft import Draft
+from .fold import restore
+from .incident import GATEWAY, Cause, DeadlineKind
+from .kinds import Hazard, Severity
+from .lifecycle import end
+from .policy import Policy
+from .site import Point
+from .state import EventKind, PointRecord
+
+
+def changed(draft: Draft, point: Point, old: PointRecord, new: PointRecord) -> None:
+    """Occupied or free: the clocks start, and stop."""
+    policy = policy_of(draft, point)
+    if new.on and not old.on:
+        since = new.since if old.level and new.since else draft.now
+        new = replace(new, since=since)
+        draft.stop((DeadlineKind.FREE,), point.id)
+        _wait(draft, point, policy, new)
+    elif old.on and not new.on:
+        draft.stop((DeadlineKind.DWELL,), point.id)
+        if old.level:
+            draft.wait(DeadlineKind.FREE, point.id, policy.free)
+    draft.about_point(replace(new, number=draft.number))
+
+
+def dwelt(draft: Draft, point: Point) -> None:
+    """Occupied for long enough: the first level raises, each further one makes it worse."""
+    policy, record = policy_of(draft, point), draft.point(point.id)
+    if not record.on or record.level >= len(policy.dwell):
+        return
+    record = replace(record, level=record.level + 1, changed_at=draft.now)
+    _wait(draft, point, policy, record)
+    if record.level == 1:
+        sound(draft, point, replace(record, alarm=True, episode=record.episode + 1))
+    else:
+        rise(draft, point, record)
+
+
+def freed(draft: Draft, point: Point) -> None:
+    """The lane was free for long enough: the alarm restores, and an incident with nothing else live ends by itself.
+
+    Never on silence: while the lane's link is down it must hold anew (promise 3).
+    """
+    record = draft.point(point.id)
+    if record.on or not record.level:
+        return
+    if (point.address.link, point.address.device) not in draft.state.links_up:
+        draft.wait(DeadlineKind.FREE, point.id, policy_of(draft, point).free)
+        return
+    record = replace(record, alarm=False, level=0, since=None, changed_at=draft.now)
+    incident = restore(draft, record.incident, point.id, record, draft.now)
+    if incident and incident.live == 0 and draft.policy(incident).resolves:
+        draft.about_incident(EventKind.RESOLVED, incident, person=GATEWAY.id, detail="free")
+        end(draft, incident, Cause.CLEARED, incident.note, GATEWAY.id, "free")
+
+
+def policy_of(draft: Draft, point: Point) -> Policy:
+    """The policy for a lane before there is an incident."""
+    device = draft.site.devices[point.device]
+    return draft.site.policies.find(device.compound, Hazard.FIRE_LANE, Severity.WARNING)
+
+
+def _wait(draft: Draft, point: Point, policy: Policy, record: PointRecord) -> None:
+    """Wait for the next level, counted from when the lane was occupied; a clock that jumped stretches nothing."""
+    if record.level < len(policy.dwell):
+        stage = policy.dwell[record.level]
+        stood = max(draft.now - (record.since or draft.now), 0.0)
+        draft.wait(DeadlineKind.DWELL, point.id, min(max(stage - stood, 0.0), stage))

@@ -1,0 +1,180 @@
+"""What people do with an incident, from taking it to closing it; what cannot be done is refused by an error's key."""
+
+from dataclasses import replace
+
+from .draft import Decision, Draft
+from .fold import DRILL
+from .incident import GATEWAY, Cause, DeadlineKind, Incident, IncidentState, Member, Person
+from .paging import demand, settle
+from .state import EventKind
+
+UNIDENTIFIED = frozenset({"", "automation"})
+"""Ids that are nobody: an incident is paged until an identified person takes it (promise 3)."""
+
+_OF_AN_INCIDENT = (DeadlineKind.PAGE, DeadlineKind.INVESTIGATE, DeadlineKind.QUIET, DeadlineKind.REVIEW)
+
+
+def refuse(key: str) -> Decision:
+    """Nothing happens; ``key`` names the error."""
+    return Decision(refusal=key)
+
+
+def acknowledge(draft: Draft, incident_id: str, revision: int, person: Person, way: str) -> Decision:
+    """``person`` takes the incident as it was at ``revision``; the first one owns it."""
+    incident = draft.incident(incident_id)
+    if incident is None:
+        return refuse("unknown_incident")
+    if person.id in UNIDENTIFIED:
+        return refuse("unidentified")
+    if revision > incident.revision:
+        return refuse("future_revision")
+    if incident.owner and incident.owner != GATEWAY.id and _covered(incident, revision):
+        return Decision(result={"first": False, "owner": draft.state.name(incident.owner), "owner_id": incident.owner})
+    taken = incident.acknowledged(draft.remember(person), revision, draft.now)
+    draft.about_incident(EventKind.ACKNOWLEDGED, taken, person=person.id, detail=way)
+    if taken.answered:
+        settle(draft, taken)
+        draft.stop((DeadlineKind.PAGE,), taken.id)
+        _keep_the_clock(draft, taken)
+    return draft.decision({"first": True, "owner": person.name, "owner_id": person.id})
+
+
+def _covered(incident: Incident, revision: int) -> bool:
+    """Whether somebody took at least as much already."""
+    return revision <= incident.acknowledged_revision or (incident.answered and not incident.needs_review)
+
+
+def handle(draft: Draft, incident_id: str, person: Person, way: str) -> Decision:
+    """``person`` is on the way or on the spot: that takes all that is known, and the owner is not silent."""
+    incident = draft.incident(incident_id)
+    if incident is None or person.id in UNIDENTIFIED:
+        return refuse("unidentified" if incident else "unknown_incident")
+    taken = incident.acknowledged(draft.remember(person), incident.revision, draft.now)
+    taken = replace(taken, state=IncidentState.HANDLING)
+    return _owned(draft, EventKind.HANDLING, taken, person, way)
+
+
+def hand_over(draft: Draft, incident_id: str, to: Person, person: Person, way: str) -> Decision:
+    """``person`` makes ``to`` the owner; with both the same it is a take-over."""
+    incident = draft.incident(incident_id)
+    if incident is None or UNIDENTIFIED & {person.id, to.id}:
+        return refuse("unidentified" if incident else "unknown_incident")
+    draft.remember(person)
+    taken = incident.acknowledged(draft.remember(to), incident.revision, draft.now)
+    return _owned(draft, EventKind.HANDED_OVER, taken, person, f"{way}:{to.id}")
+
+
+def add_note(draft: Draft, incident_id: str, text: str, person: Person, way: str) -> Decision:
+    """``person`` writes something down; the owner's words also show that they are not silent."""
+    incident = draft.incident(incident_id)
+    if incident is None or person.id in UNIDENTIFIED:
+        return refuse("unidentified" if incident else "unknown_incident")
+    draft.remember(person)
+    if person.id == incident.owner and incident.state is IncidentState.ACKNOWLEDGED:
+        incident = replace(incident, state=IncidentState.HANDLING)
+    draft.about_incident(EventKind.NOTED, replace(incident, needs_review=False), person=person.id, detail=text)
+    if incident.answered:
+        _keep_the_clock(draft, incident)
+    return draft.decision()
+
+
+def ask(draft: Draft, incident_id: str, person: Person, way: str) -> Decision:
+    """``person`` wants help: the next tier is paged at once, those before it too."""
+    incident = draft.incident(incident_id)
+    if incident is None or person.id in UNIDENTIFIED:
+        return refuse("unidentified" if incident else "unknown_incident")
+    draft.remember(person)
+    incident = incident.worsened()
+    draft.about_incident(EventKind.ASKED, incident, person=person.id, detail=way)
+    demand(draft, incident, "asked", incident.tier + 1, up_to=True)
+    return draft.decision()
+
+
+def resolve(draft: Draft, incident_id: str, note: str, person: Person, way: str) -> Decision:
+    """``person`` says that the danger is over; the cause is still to be named."""
+    incident = draft.incident(incident_id)
+    if incident is None or person.id in UNIDENTIFIED:
+        return refuse("unidentified" if incident else "unknown_incident")
+    taken = incident.acknowledged(draft.remember(person), incident.revision, draft.now)
+    taken = replace(taken, state=IncidentState.RESOLVED, note=note or incident.note)
+    return _owned(draft, EventKind.RESOLVED, taken, person, way)
+
+
+def close(draft: Draft, incident_id: str, cause: Cause, note: str, person: Person, way: str = "") -> Decision:
+    """``person`` ends the incident; a point that is still live raises again after a stated time."""
+    incident = draft.incident(incident_id)
+    if incident is None or person.id in UNIDENTIFIED:
+        return refuse("unidentified" if incident else "unknown_incident")
+    draft.remember(person)
+    return draft.decision({"live": end(draft, incident, cause, note or incident.note, person.id, way)})
+
+
+def declare_real(draft: Draft, incident_id: str, person: Person, way: str) -> Decision:
+    """``person`` says that what was taken for a drill is real: it is paged as such, from the first tier."""
+    incident = draft.incident(incident_id)
+    if incident is None or person.id in UNIDENTIFIED:
+        return refuse("unidentified" if incident else "unknown_incident")
+    if not incident.drill:
+        return Decision(result={"drill": False})
+    draft.remember(person)
+    settle(draft, incident)
+    real = replace(incident.worsened(), drill=False, key=incident.key.removeprefix(DRILL), state=IncidentState.OPEN)
+    draft.about_incident(EventKind.DECLARED_REAL, real, person=person.id, detail=way)
+    demand(draft, real, "declared_real", 1)
+    return draft.decision({"drill": True})
+
+
+def end(draft: Draft, incident: Incident, cause: Cause, note: str, person: str, way: str = "") -> int:
+    """Close an incident; how many of its points are still live. They raise again, except in a drill."""
+    settle(draft, incident)
+    draft.stop(_OF_AN_INCIDENT, incident.id)
+    length = draft.policy(incident).raise_again
+    draft.about_incident(EventKind.CLOSED, incident.closed(cause, note, draft.now), person=person, detail=way or cause)
+    live = 0
+    for member in draft.state.members.get(incident.id, {}).values():
+        draft.drop(member.id, Member)
+        draft.touched.append(member.point)
+        if member.restored_at is None and draft.point(member.point).alarm and not incident.drill:
+            draft.wait(DeadlineKind.RAISE_AGAIN, member.point, length)
+            live += 1
+    return live
+
+
+def owner_silent(draft: Draft, incident: Incident, *, investigating: bool) -> None:
+    """The owner said nothing in time: while it may still burn, the tier above is told and it wants an answer anew."""
+    looking = investigating and incident.state is IncidentState.ACKNOWLEDGED
+    quiet = not investigating and (incident.live > 0 or incident.state is IncidentState.ACKNOWLEDGED)
+    if not incident.answered or incident.needs_review or not (looking or quiet):
+        return
+    incident = incident.worsened()
+    draft.about_incident(EventKind.OWNER_SILENT, incident, person=incident.owner)
+    demand(draft, incident, "owner_silent", incident.tier + 1, up_to=True)
+
+
+def needs_review(draft: Draft, incident: Incident) -> None:
+    """Nobody touched it for too long: it is marked and shown, and does not page by itself any more."""
+    if not incident.answered and draft.policy(incident).repeats:
+        return
+    settle(draft, incident)
+    draft.stop(_OF_AN_INCIDENT, incident.id)
+    draft.about_incident(EventKind.NEEDS_REVIEW, replace(incident, needs_review=True, pending=""))
+
+
+def _owned(draft: Draft, kind: EventKind, incident: Incident, person: Person, way: str) -> Decision:
+    draft.about_incident(kind, incident, person=person.id, detail=way)
+    settle(draft, incident)
+    draft.stop((DeadlineKind.PAGE, DeadlineKind.INVESTIGATE), incident.id)
+    _keep_the_clock(draft, incident)
+    return draft.decision({"owner": draft.state.name(incident.owner) or person.name, "owner_id": incident.owner})
+
+
+def _keep_the_clock(draft: Draft, incident: Incident) -> None:
+    """An answered incident carries clocks: to investigate, for a silent owner, until it needs review."""
+    policy = draft.policy(incident)
+    if policy.investigate and incident.state is IncidentState.ACKNOWLEDGED:
+        draft.wait(DeadlineKind.INVESTIGATE, incident.id, policy.investigate)
+    else:
+        draft.stop((DeadlineKind.INVESTIGATE,), incident.id)
+    if policy.quiet and incident.state is not IncidentState.RESOLVED:
+        draft.wait(DeadlineKind.QUIET, incident.id, policy.quiet)
+    draft.wait(DeadlineKind.REVIEW, incident.id, policy.review)

@@ -1,0 +1,51 @@
+"""What an integration brings: the roster, the pager's lease, and proofs about pages."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .draft import Decision, Draft
+from .incident import Lease, ReceiptStep
+from .lifecycle import refuse
+from .paging import accept
+from .roster import Roster, Shift, StaffMember
+from .state import EventKind, Receipt
+
+
+def receive(draft: Draft, receipt: Receipt) -> Decision:
+    """Keep a proof; "accepted" for the page as a whole ends the wait for the integration."""
+    epoch, _, number = receipt.page.rpartition("-")
+    known = draft.page(receipt.page)
+    if not known and (epoch != draft.state.epoch or not number.isdecimal() or int(number) > draft.state.number):
+        return refuse("unknown_page")
+    draft.note(EventKind.RECEIPT, receipt.page, receipt=receipt)
+    if known and not known.accepted and receipt.step == ReceiptStep.ACCEPTED and not receipt.phone:
+        accept(draft, known)
+    return draft.decision()
+
+
+def set_roster(
+    draft: Draft, staff: Sequence[StaffMember], shifts: Sequence[Shift] = (), until: float | None = None
+) -> Decision:
+    """A new version of the roster, if it differs from the last one; pages that run keep their people."""
+    old = draft.state.roster
+    new = Roster(old.version + 1 if old else 1, tuple(staff), tuple(shifts), until)
+    if old and replace(new, version=old.version) == old:
+        return Decision(result={"version": old.version})
+    draft.note(EventKind.ROSTER, str(new.version))
+    draft.put("roster", new)
+    return draft.decision({"version": new.version})
+
+
+def claim_lease(draft: Draft, holder: str, name: str, *, force: bool) -> Decision:
+    """Who asks first pages; another one only takes over by a person's word (``force``)."""
+    old = draft.state.lease
+    if old and old.holder == holder:
+        return Decision(result={"fence": old.fence})
+    if old and not force:
+        return refuse("lease_held")
+    lease = Lease(holder, name, old.fence + 1 if old else 1)
+    draft.note(EventKind.LEASE, holder, detail=str(lease.fence))
+    draft.put("lease", lease)
+    for page in draft.state.pages.values():  # what is still demanded is the new holder's business now
+        draft.about_page(EventKind.PAGED, replace(page, fence=lease.fence), draft.incident(page.incident))
+    return draft.decision({"fence": lease.fence})
