@@ -42,7 +42,9 @@ def _minutes(value: object) -> int:
 _SECONDS = vol.All(vol.Any(int, float), vol.Range(min=0, max=MAX_SECONDS), vol.Coerce(float))
 _WAIT = vol.All(vol.Any(int, float), vol.Range(min=5, max=MAX_SECONDS), vol.Coerce(float))
 _LEVELS = vol.All([vol.All(vol.Any(int, float), vol.Coerce(float))], vol.Length(min=3, max=3))
-_NUMBERS = {vol.Optional(name): _SECONDS for name in ("investigate", "quiet", "fold", "collect", "flap", "free")}
+_NUMBERS: dict[vol.Marker, Any] = {
+    vol.Optional(name): _SECONDS for name in ("investigate", "quiet", "fold", "collect", "flap", "free")
+}
 RULES_SCHEMA = [
     {
         vol.Required("hazard"): vol.In([hazard.value for hazard in Hazard]),

@@ -222,9 +222,10 @@ class Member:
 class Incident:
     """One thing that people must deal with; ``revision`` grows with everything that joins it.
 
-    ``members`` are the newest few; ``detectors`` counts all points that ever joined, ``live`` those still in alarm.
-    ``answered`` is whether a person took everything that made it worse. ``mark`` is empty, "restored_backup" or
-    "set_aside": the journal had to be replaced while it was open. ``needs_review``: nobody touched it for too long.
+    ``members`` are the newest few (in an event, the one that it is about); ``detectors`` counts all points that ever
+    joined, ``live`` those still in alarm. ``answered`` is whether a person took everything that made it worse.
+    ``mark`` is empty, "restored_backup" or "set_aside": the journal had to be replaced while it was open.
+    ``needs_review``: nobody touched it for too long.
     """
 
     id: str

@@ -10,7 +10,7 @@ from community_help_gateway.errors import JournalError
 from community_help_gateway.hub import Hub
 from community_help_gateway.journal.migrate import VERSION
 from community_help_gateway.journal.store import Journal
-from community_help_gateway.model import decisions
+from community_help_gateway.model import lifecycle, people
 from community_help_gateway.model.incident import Person
 from community_help_gateway.model.observation import Address, Observation
 from community_help_gateway.site import SiteFile
@@ -40,7 +40,7 @@ def fire(alarm: bool = True) -> list[Observation]:
 async def test_a_restart_gives_the_same_state(tmp_path: Path, site_file: SiteFile) -> None:
     """Points, incidents, pages, deadlines, lease and numbers are those before."""
     hub = Hub(Journal.open(tmp_path / "j.sqlite"), site_file.site)
-    await hub.command("k1", lambda draft: decisions.claim_lease(draft, "one", "One", force=False))
+    await hub.command("k1", lambda draft: people.claim_lease(draft, "one", "One", force=False))
     await hub.observe(fire())
     before = hub.state
     await hub.close()
@@ -64,7 +64,7 @@ async def test_a_command_is_carried_out_once_even_after_a_restart(tmp_path: Path
 
     async def acknowledge(hub: Hub, key: str, name: str) -> object:
         return await hub.command(
-            key, lambda draft: decisions.acknowledge(draft, incident, 1, Person(name, name), "button")
+            key, lambda draft: lifecycle.acknowledge(draft, incident, 1, Person(name, name), "button")
         )
 
     first = await acknowledge(hub, "key", "zhang")

@@ -311,7 +311,11 @@ def interpret(item: units.Object, device: str, now: float, at: Callable[[bytes |
         case units.FacilityOperation() | units.TransmitterOperation() if item.operation & Operation.MANUAL_ALARM:
             return [
                 Observation(
-                    address=Address(LINK, device, "system"), received_at=now, device_at=at(item.time), alarm=True
+                    address=Address(LINK, device, "system"),
+                    received_at=now,
+                    device_at=at(item.time),
+                    alarm=True,
+                    state="manual",
                 )
             ]
         case _:
@@ -323,7 +327,7 @@ def _reset(device: str, system: int, system_address: int, now: float, device_at:
     own = Address(LINK, device, "system")
     return [
         Reset(Address(LINK, device, f"{system}.{system_address}."), now, device_at),
-        Observation(address=own, received_at=now, device_at=device_at, alarm=False, test=False),
+        Observation(address=own, received_at=now, device_at=device_at, alarm=False, test=False, state="normal"),
     ]
 
 

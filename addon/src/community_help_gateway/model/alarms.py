@@ -9,6 +9,9 @@ from .kinds import Hazard, PointKind, Severity
 from .site import Device, Point
 from .state import EventKind, PointRecord
 
+MANUAL = "manual"
+"""The state of a panel at which somebody pressed the alarm button."""
+
 
 def sound(draft: Draft, point: Point, record: PointRecord, *, reason: str = "raised") -> None:
     """A new alarm episode of ``point``: it raises, joins, or is held back by a bypass as long as it is alone."""
@@ -77,14 +80,15 @@ def _arrival(point: Point, device: Device, record: PointRecord, draft: Draft, re
         device_at=record.device_at,
         episode=record.episode,
         test=bool(record.test),
-        call_point=point.kind is PointKind.CALL_POINT,
+        call_point=point.kind is PointKind.CALL_POINT or record.state == MANUAL,
+        detector=point.kind is not PointKind.SYSTEM or record.state == MANUAL,
         record=record,
         reason=reason,
     )
 
 
 def _severity(point: Point, record: PointRecord) -> Severity:
-    if point.kind is PointKind.CALL_POINT:
+    if point.kind is PointKind.CALL_POINT or record.state == MANUAL:
         return Severity.DANGER
     if point.hazard in (Hazard.GAS, Hazard.FIRE_LANE):
         return severity(record.level)

@@ -18,7 +18,10 @@ PEOPLE_AT_RISK = frozenset({Hazard.FIRE, Hazard.GAS})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """An alarm episode on its way into an incident; ``record`` is its point's, ``None`` where there is no point."""
+    """An alarm episode on its way into an incident; ``record`` is its point's, ``None`` where there is no point.
+
+    ``detector`` is false for a panel that only repeats what its detectors say.
+    """
 
     key: str
     compound: str
@@ -33,6 +36,7 @@ class Arrival:
     episode: int = 1
     test: bool = False
     call_point: bool = False
+    detector: bool = True
     record: PointRecord | None = None
     reason: str = "raised"
 
@@ -83,7 +87,7 @@ def _raise(draft: Draft, arrival: Arrival) -> Incident:
         worse_revision=0,
     )
     member = _member(arrival, incident.id, 1, draft.now)
-    incident = incident.joined(member, new=True, worse=True)
+    incident = incident.joined(member, new=arrival.detector, worse=True)
     _write(draft, EventKind.RAISED, incident, member, arrival.record, "")
     incident = demand(draft, incident, arrival.reason, 1)
     policy = draft.policy(incident)
@@ -100,10 +104,13 @@ def _join(draft: Draft, incident: Incident, arrival: Arrival) -> Incident:
     if worsening in NEXT_TIER and arrival.hazard in PEOPLE_AT_RISK:
         member = replace(member, severity=Severity.DANGER)
     was_live = known is not None and known.restored_at is None
-    incident = incident.joined(member, new=known is None, worse=bool(worsening))
+    if arrival.detector and not incident.detectors:
+        incident = replace(incident, place=arrival.place)  # a panel spoke first; now it is known where
+    incident = incident.joined(member, new=known is None and arrival.detector, worse=bool(worsening))
     incident = replace(incident, live=incident.live - was_live)
     if not worsening:
-        _write(draft, EventKind.JOINED, incident, member, arrival.record, "folded:same_floor")
+        how = "folded:same_floor" if arrival.detector else "folded:panel"
+        _write(draft, EventKind.JOINED, incident, member, arrival.record, how)
         return incident
     if due <= draft.now:
         _write(draft, EventKind.JOINED, incident, member, arrival.record, f"paged:{worsening}")
@@ -126,6 +133,8 @@ def worsens(incident: Incident, arrival: Arrival, known: Member | None) -> str:
         return ""
     if known:
         return "again"
+    if not arrival.detector or not incident.detectors:
+        return ""
     if arrival.hazard is Hazard.FIRE and incident.detectors == 1:
         return "second_detector"
     if not arrival.floor:
