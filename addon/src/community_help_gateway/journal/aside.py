@@ -37,8 +37,7 @@ class SetAside:
         advice = "update the gateway" if self.reason == "newer" else "check the disk"
         return (
             f"The journal could not be used: {self.problem}. It was set aside as {self.path}; a new one goes on with "
-            f"{self.records} records of it ({self.skipped} were unreadable), points are unknown until heard. "
-            f"Keep the file as evidence and {advice}"
+            f"{self.records} records ({self.skipped} were unreadable). Keep the file as evidence and {advice}"
         )
 
 

@@ -52,7 +52,7 @@ class Journal:
         """
         opened = open_file(file)
         if opened.set_aside:
-            _LOGGER.error("%s", opened.set_aside.remedy)
+            _LOGGER.error("%s. Points are unknown until heard", opened.set_aside.remedy)
         if opened.problem:
             _LOGGER.error("The journal %s cannot be written: %s. Free space or mend the disk", file, opened.problem)
         return cls(file, opened, rebuild)
