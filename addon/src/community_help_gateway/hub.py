@@ -23,11 +23,14 @@ from .model.incident import Deadline, Person
 from .model.observation import Input, LinkState, Observation
 from .model.reduce import commit, due, field_input
 from .model.site import Site
-from .model.state import Event, EventKind, Heard, Put
+from .model.state import Change, Event, EventKind, Heard, Put
 
 _LOGGER = logging.getLogger(__name__)
 TICK_SECONDS = 60.0
 """How often the auditor looks, and silent devices are looked for (project's choice)."""
+
+ROOM_BYTES = 200 * 2**20
+"""The auditor complains when the disk has less room than this: weeks of alarms fit in (project's choice)."""
 
 HEARD_SECONDS = 900.0
 """How often it is written down when devices were last heard (project's choice)."""
@@ -88,6 +91,7 @@ class Hub:
         self._ticker: asyncio.TimerHandle | None = None
         self._heard = self._heard_before()
         self._heard_written = self.clock.monotonic()
+        journal.rebuild = self._rebuild
         for deadline in self.state.deadlines.values():
             self._wait_for(deadline)
 
@@ -97,6 +101,7 @@ class Hub:
         supervision.expect_links(draft)
         self._carry_out(draft.decision())
         self._arm()
+        self.audit()
         self._next_tick()
 
     async def close(self) -> None:
@@ -172,6 +177,13 @@ class Hub:
         """The journal was replaced (see ``model.aftermath``)."""
         self._carry_out(aftermath.new_epoch(self._draft(), mark))
 
+    def _rebuild(self) -> tuple[Change, ...]:
+        """Everything, for a journal that had to begin anew while running."""
+        for state in (self.state, self.visible):
+            state.epoch = self.journal.epoch
+        asyncio.get_running_loop().call_soon(self.begin_epoch, aftermath.SET_ASIDE)
+        return self.state.records()
+
     def fire_due(self) -> None:
         """Deal with every deadline that has come."""
         self._timer = None
@@ -188,18 +200,17 @@ class Hub:
         found = audit.findings(self.state, overdue)
         for incident in tuple(self.state.incidents.values()):
             if not audit.watched(self.state, incident):
-                _LOGGER.error("The auditor pages incident %s, which nothing would have paged again", incident.id)
+                _LOGGER.error("The auditor found incident %s without a clock and gave it one", incident.id)
                 self._carry_out(audit.mend(self._draft(), incident))
-        disk = self.journal.check()
-        head_number, head_hash = self.journal.head
+        disk, head = self.journal.check(), self.journal.head
         health = audit.Health(
             recorded=disk.writable,
-            findings=found + disk.findings,
+            findings=found + (("no_room",) if disk.free_bytes is not None and disk.free_bytes < ROOM_BYTES else ()),
             checked_at=self.clock.wall(),
-            free_bytes=disk.free_bytes,
+            free_bytes=disk.free_bytes or 0,
             journal_bytes=disk.file_bytes,
-            head_number=head_number,
-            head_hash=head_hash,
+            head_number=head.number,
+            head_hash=head.hash,
             holes=coverage.holes(self._draft().roster, self.site, self.clock.wall()),
         )
         self.unrecorded = not disk.writable

@@ -8,7 +8,6 @@ import pytest
 
 from community_help_gateway.errors import JournalError
 from community_help_gateway.hub import Hub
-from community_help_gateway.journal.migrate import VERSION
 from community_help_gateway.journal.store import Journal
 from community_help_gateway.model import lifecycle, people
 from community_help_gateway.model.incident import Person
@@ -130,25 +129,6 @@ async def test_a_journal_that_cannot_be_written_confirms_nothing_and_still_pages
     await hub.observe(fire(alarm=False))
     assert not hub.unrecorded
     assert [event.kind for event in await hub.journal.history(0, 10)] == ["raised", "restored"]
-
-
-async def test_a_newer_journal_is_refused_with_the_remedy(tmp_path: Path) -> None:
-    """The text says which side to update."""
-    file = tmp_path / "j.sqlite"
-    with sqlite3.connect(file) as connection:
-        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
-    connection.close()
-    with pytest.raises(JournalError, match="update the gateway"):
-        Journal.open(file)
-
-
-async def test_what_is_no_journal_is_refused(tmp_path: Path) -> None:
-    """A file of something else is left as it is."""
-    file = tmp_path / "j.sqlite"
-    file.write_bytes(b"not a database, but long enough to be taken for one" * 100)
-    with pytest.raises(JournalError, match="cannot be opened"):
-        Journal.open(file)
-    assert file.read_bytes().startswith(b"not a database")
 
 
 async def test_a_deadline_that_passed_while_the_gateway_was_down_falls_due_once(

@@ -1,4 +1,4 @@
-"""The journal's file: written by one thread, a commit taking what arrived while the last one ran.
+"""The journal: durable, ordered, and never a reason not to start or not to page (promise 13).
 
 SQLite in WAL mode with ``synchronous=FULL``: a commit has reached the disk before its future is done, so a
 power cut right after loses nothing that was confirmed. What could not be written is kept and written first.
@@ -7,101 +7,85 @@ power cut right after loses nothing that was confirmed. What could not be writte
 import asyncio
 import contextlib
 import logging
-import queue
-import secrets
 import sqlite3
-import threading
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-import msgspec
-
 from ..errors import JournalError
-from ..model.state import INCIDENT_EVENTS, KINDS, Change, Event, Put, State
-from .migrate import migrate
+from ..model.state import Change, Event, State
+from . import reading
+from .aside import SetAside
+from .chain import Head
+from .database import COMMANDS_KEPT, Contents, code_of, is_damage, read, read_only
+from .health import JournalHealth, file_bytes, free_bytes
+from .opening import Opened, open_file
+from .retention import Retention
+from .rows import Batch, Command, clean, keyed
+from .writer import Rebuilt, Suspicion, Writer
 
+__all__ = ["COMMANDS_KEPT", "Journal", "Rebuild"]
 _LOGGER = logging.getLogger(__name__)
-_TYPES = {kind: cls for cls, kind in KINDS.items()}
-RETRY_SECONDS = 1.0
-"""How soon a failed write is tried again (project's choice)."""
-
-COMMANDS_KEPT = 10_000
-"""So many of the newest command outcomes are known after a start (project's choice)."""
-
-
-@dataclass(frozen=True, slots=True)
-class DiskHealth:
-    """How the file is."""
-
-    writable: bool = True
-    findings: tuple[str, ...] = ()
-    free_bytes: int = 0
-    file_bytes: int = 0
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What one decision writes: all of it or nothing."""
-
-    events: Sequence[Event]
-    changes: Sequence[Change]
-    command: tuple[str, float, str] | None
-    done: asyncio.Future[None]
+type Rebuild = Callable[[], tuple[Change, ...]]
 
 
 class Journal:
-    """One open journal. Create with ``open``; all methods but ``history`` return at once."""
+    """One journal. Create with ``open``; what is not ``async`` returns at once.
 
-    def __init__(self, file: Path, connection: sqlite3.Connection, epoch: str) -> None:
+    ``rebuild`` gives a Put of every record that there is. It is called on the loop when a new file has to take the
+    place of one that was lost while running; ``epoch`` is the new one by then.
+    """
+
+    def __init__(self, file: Path, opened: Opened, rebuild: Rebuild | None = None) -> None:
         """Use ``Journal.open``."""
-        self.epoch = epoch
+        self.epoch = opened.contents.epoch
         self.file = file
-        self.commits = 0
-        self._connection = connection
-        self._queue: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
-        self._unwritten: list[_Batch] = []
-        self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._write_forever, name="journal", daemon=True)
-        self._thread.start()
+        self.rebuild = rebuild
+        self._start = opened.contents
+        self._writer = Writer(file, opened, self._ask)
 
     @classmethod
-    def open(cls, file: Path) -> Journal:
-        """Open or create; raises JournalError, which names the file and the remedy."""
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-        except (OSError, sqlite3.Error) as error:
-            raise _cannot_open(file, error) from error
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            migrate(connection, str(file))
-            connection.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (secrets.token_hex(4),))
-            (epoch,) = connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
-        except sqlite3.Error as error:
-            connection.close()
-            raise _cannot_open(file, error) from error
-        except JournalError:
-            connection.close()
-            raise
-        return cls(file, connection, epoch)
+    def open(cls, file: Path, rebuild: Rebuild | None = None) -> Journal:
+        """Open or create, whatever is found; raises JournalError only for a folder in the file's place.
+
+        A file that is damaged, from a newer version, or no journal is kept beside the new one, see ``set_aside``.
+        When nothing can be written, the journal begins in memory: see ``check``.
+        """
+        opened = open_file(file)
+        if opened.set_aside:
+            _LOGGER.error("%s. Points are unknown until heard", opened.set_aside.remedy)
+        if opened.problem:
+            _LOGGER.error("The journal %s cannot be written: %s. Free space or mend the disk", file, opened.problem)
+        return cls(file, opened, rebuild)
+
+    @property
+    def set_aside(self) -> SetAside | None:
+        """What became of the last file that could not be used."""
+        return self._writer.disk.set_aside
+
+    @property
+    def head(self) -> Head:
+        """The last entry that is on the disk: to be kept elsewhere too, see ``chain.verify``."""
+        return self._writer.disk.head
+
+    @property
+    def commits(self) -> int:
+        """Transactions since the start."""
+        return self._writer.disk.commits
+
+    @property
+    def _connection(self) -> sqlite3.Connection | None:
+        return self._writer.disk.connection
 
     def load(self) -> State:
         """Everything as it stood after the last commit."""
-        (number,) = self._connection.execute("SELECT coalesce(max(number), 0) FROM entry").fetchone()
-        changes = tuple(
-            Put(key, msgspec.json.decode(body, type=_TYPES[kind]))
-            for kind, key, body in self._connection.execute("SELECT kind, id, body FROM record")
-        )
-        state = State(self.epoch)
-        state.apply(changes, number)
+        contents = self._contents()
+        state = State(contents.epoch)
+        state.apply(contents.records, contents.head.number)
         return state
 
     def commands(self) -> dict[str, str]:
         """The outcomes of the newest commands by key, oldest first."""
-        rows = self._connection.execute("SELECT key, outcome FROM command ORDER BY at DESC LIMIT ?", (COMMANDS_KEPT,))
-        return dict(reversed(rows.fetchall()))
+        return {command.key: command.outcome for command in self._contents().commands}
 
     def submit(
         self, events: Sequence[Event], changes: Sequence[Change], command: tuple[str, float, str] | None = None
@@ -110,138 +94,69 @@ class Journal:
 
         Nothing to write is a barrier: its future is done when all that came before is on the disk.
         """
-        done: asyncio.Future[None] = self._loop.create_future()
-        self._queue.put(_Batch(events, changes, command, done))
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        answer = Command(clean(command[0]), *command[1:]) if command else None
+        self._writer.put(Batch(events, [keyed(change) for change in changes], answer, done))
         return done
-
-    @property
-    def head(self) -> tuple[int, str]:
-        """Number and hash of the last entry."""
-        return 0, ""
-
-    def check(self) -> DiskHealth:
-        """Whether the file takes what is written."""
-        return DiskHealth()
 
     async def history(self, after: int, limit: int) -> list[Event]:
         """Incident events with a number above ``after``, oldest first, at most ``limit``."""
-        return await asyncio.to_thread(self._history, after, limit)
+        return await self._read(lambda: reading.history(self.file, after, limit))
 
-    def _history(self, after: int, limit: int) -> list[Event]:
-        marks = ",".join("?" * len(INCIDENT_EVENTS))
-        query = f"SELECT body FROM entry WHERE number > ? AND kind IN ({marks}) ORDER BY number LIMIT ?"  # noqa: S608
-        with contextlib.closing(sqlite3.connect(self.file)) as reader:
-            return [
-                msgspec.json.decode(body, type=Event)
-                for (body,) in reader.execute(query, (after, *sorted(INCIDENT_EVENTS), limit))
-            ]
+    async def timeline(self, incident: str, limit: int) -> list[Event]:
+        """What concerns an incident, oldest first, at most ``limit``."""
+        return await self._read(lambda: reading.timeline(self.file, incident, limit))
+
+    async def between(
+        self, start: float, end: float, kinds: Collection[str], after_number: int, limit: int
+    ) -> list[Event]:
+        """Entries of a time, of these kinds or of all, above a number: the last one's number gives the next page."""
+        return await self._read(lambda: reading.between(self.file, start, end, kinds, after_number, limit))
+
+    async def retain(self, before: float, keep_from: int) -> int:
+        """Delete entries older than ``before`` with a number below ``keep_from``; how many. Raises JournalError.
+
+        Commands older than ``before`` go too. Alarms are written between the slices.
+        """
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._writer.put(Retention(before, keep_from, done))
+        return await done
+
+    def check(self) -> JournalHealth:
+        """How the journal is."""
+        disk, pending = self._writer.disk, self._writer.pending
+        problem = self._writer.problem
+        free, size = free_bytes(self.file), file_bytes(self.file)
+        return JournalHealth(not problem, problem, free, size, disk.commits, disk.entries, len(pending.rows))
 
     async def close(self) -> None:
         """Write what is left and close the file."""
-        self._queue.put(None)
-        await asyncio.to_thread(self._thread.join)
-        self._connection.close()
+        self._writer.put(None)
+        await asyncio.to_thread(self._writer.join)
 
-    def _write_forever(self) -> None:
-        running = True
-        while running or self._unwritten:
-            running = self._collect() and running
-            if self._unwritten and not self._commit(self._unwritten) and not running:
-                return
-            self._loop_call(self._unwritten, None)
-            self._unwritten = []
+    def _contents(self) -> Contents:
+        if not self._connection:
+            return self._start
+        with contextlib.closing(read_only(self.file)) as reader:
+            return read(reader)
 
-    def _collect(self) -> bool:
-        """Take everything that has arrived; waits for the first. False when the journal is to close."""
-        item = self._queue.get()
-        while True:
-            if item is None:
-                return False
-            self._unwritten.append(item)
-            try:
-                item = self._queue.get_nowait()
-            except queue.Empty:
-                return True
-
-    def _commit(self, batches: list[_Batch]) -> bool:
-        """Write until it works; every failed try is reported to those who wait."""
-        while True:
-            try:
-                self._write(batches)
-            except sqlite3.Error as error:
-                _LOGGER.error("The journal %s cannot be written: %s. Free space or mend the disk", self.file, error)
-                self._loop_call(batches, JournalError(file=str(self.file), problem=str(error)))
-                if self._wait_for_more(batches):
-                    continue
-                return False
-            return True
-
-    def _wait_for_more(self, batches: list[_Batch]) -> bool:
-        """Wait a moment before the next try, taking what arrives. False when the journal is to close."""
+    async def _read(self, ask: Callable[[], list[Event]]) -> list[Event]:
+        """Ask in a worker thread; nothing when there is no file yet. Damage found is told to the writer."""
+        epoch = self.epoch
         try:
-            item = self._queue.get(timeout=RETRY_SECONDS)
-        except queue.Empty:
-            return True
-        if item is not None:
-            batches.append(item)
-        return item is not None
+            return await asyncio.to_thread(ask)
+        except sqlite3.Error as error:
+            if is_damage(error):
+                self._writer.put(Suspicion(epoch, str(error)))
+            elif code_of(error) == sqlite3.SQLITE_CANTOPEN:
+                return []
+            raise JournalError(file=str(self.file), problem=f"cannot be read ({error})") from error
 
-    def _write(self, batches: Iterable[_Batch]) -> None:
-        if not any(batch.events or batch.changes or batch.command for batch in batches):
-            return
-        rows: list[tuple[int, float, str, str, str]] = []
-        puts: list[tuple[str, str, str]] = []
-        drops: list[tuple[str, str]] = []
-        commands: list[tuple[str, float, str]] = []
-        execute = self._connection.execute
-        execute("BEGIN IMMEDIATE")
+    def _ask(self, epoch: str) -> None:
+        """Runs on the loop: the epoch is seen first, then every record is asked for."""
+        self.epoch = epoch
+        changes = None
         try:
-            for batch in batches:
-                rows += [(e.number, e.at, e.kind, e.subject, msgspec.json.encode(e).decode()) for e in batch.events]
-                for change in batch.changes:
-                    self._flush(puts, drops, put=isinstance(change, Put))
-                    if isinstance(change, Put):
-                        body = msgspec.json.encode(change.record).decode()
-                        puts.append((KINDS[type(change.record)], change.id, body))
-                    else:
-                        drops.append((KINDS[change.type], change.id))
-                if batch.command:
-                    commands.append(batch.command)
-            self._flush(puts, drops, put=None)
-            self._connection.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", rows)
-            self._connection.executemany("INSERT OR IGNORE INTO command VALUES (?, ?, ?)", commands)
-            execute("COMMIT")
-            self.commits += 1
-        except sqlite3.Error:
-            with contextlib.suppress(sqlite3.Error):
-                execute("ROLLBACK")
-            raise
-
-    def _flush(self, puts: list[tuple[str, str, str]], drops: list[tuple[str, str]], *, put: bool | None) -> None:
-        """Write the gathered puts or drops when the other sort comes, so that the order is kept."""
-        if puts and not put:
-            self._connection.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", puts)
-            puts.clear()
-        if drops and (put or put is None):
-            self._connection.executemany("DELETE FROM record WHERE kind = ? AND id = ?", drops)
-            drops.clear()
-
-    def _loop_call(self, batches: Sequence[_Batch], error: JournalError | None) -> None:
-        futures = [batch.done for batch in batches]
-        with contextlib.suppress(RuntimeError):  # the loop may be gone when the process ends
-            self._loop.call_soon_threadsafe(_resolve, futures, error)
-
-
-def _resolve(futures: Iterable[asyncio.Future[None]], error: JournalError | None) -> None:
-    for future in futures:
-        if future.done():
-            continue
-        if error is None:
-            future.set_result(None)
-        else:
-            future.set_exception(error)
-            future.exception()  # whoever waits sees it; nobody waiting is no error of its own
-
-
-def _cannot_open(file: Path, error: Exception) -> JournalError:
-    return JournalError(file=str(file), problem=f"cannot be opened ({error}); check the folder's rights and the disk")
+            changes = self.rebuild() if self.rebuild else None
+        finally:
+            self._writer.put(Rebuilt(changes))

@@ -186,10 +186,18 @@ class Draft:
             self.put(page.id, page)
 
     def note(
-        self, kind: EventKind, subject: str, *, receipt: Receipt | None = None, person: str = "", detail: str = ""
+        self,
+        kind: EventKind,
+        subject: str,
+        *,
+        receipt: Receipt | None = None,
+        person: str = "",
+        detail: str = "",
+        about: str = "",
     ) -> None:
         """Put anything else into the record."""
-        self.events.append(Event(self.number, self.now, kind, subject, person=person, receipt=receipt, detail=detail))
+        event = Event(self.number, self.now, kind, subject, person=person, receipt=receipt, detail=detail, about=about)
+        self.events.append(event)
 
     def decision(self, result: Result | None = None) -> Decision:
         """What was collected."""

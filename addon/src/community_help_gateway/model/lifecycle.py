@@ -35,7 +35,7 @@ def acknowledge(draft: Draft, incident_id: str, revision: int, person: Person, w
     if taken.answered:
         settle(draft, taken)
         draft.stop((DeadlineKind.PAGE,), taken.id)
-        _keep_the_clock(draft, taken)
+        keep_the_clock(draft, taken)
     return draft.decision({"first": True, "owner": person.name, "owner_id": person.id})
 
 
@@ -74,7 +74,7 @@ def add_note(draft: Draft, incident_id: str, text: str, person: Person, way: str
         incident = replace(incident, state=IncidentState.HANDLING)
     draft.about_incident(EventKind.NOTED, replace(incident, needs_review=False), person=person.id, detail=text)
     if incident.answered:
-        _keep_the_clock(draft, incident)
+        keep_the_clock(draft, incident)
     return draft.decision()
 
 
@@ -164,11 +164,11 @@ def _owned(draft: Draft, kind: EventKind, incident: Incident, person: Person, wa
     draft.about_incident(kind, incident, person=person.id, detail=way)
     settle(draft, incident)
     draft.stop((DeadlineKind.PAGE, DeadlineKind.INVESTIGATE), incident.id)
-    _keep_the_clock(draft, incident)
+    keep_the_clock(draft, incident)
     return draft.decision({"owner": draft.state.name(incident.owner) or person.name, "owner_id": incident.owner})
 
 
-def _keep_the_clock(draft: Draft, incident: Incident) -> None:
+def keep_the_clock(draft: Draft, incident: Incident) -> None:
     """An answered incident carries clocks: to investigate, for a silent owner, until it needs review."""
     policy = draft.policy(incident)
     if policy.investigate and incident.state is IncidentState.ACKNOWLEDGED:

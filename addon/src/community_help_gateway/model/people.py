@@ -17,7 +17,7 @@ def receive(draft: Draft, receipt: Receipt) -> Decision:
     known = draft.page(receipt.page)
     if not known and (epoch != draft.state.epoch or not number.isdecimal() or int(number) > draft.state.number):
         return refuse("unknown_page")
-    draft.note(EventKind.RECEIPT, receipt.page, receipt=receipt)
+    draft.note(EventKind.RECEIPT, receipt.page, receipt=receipt, about=known.incident if known else "")
     if known and not known.accepted and receipt.step == ReceiptStep.ACCEPTED and not receipt.phone:
         accept(draft, known)
     return draft.decision()

@@ -134,7 +134,8 @@ INCIDENT_EVENTS = frozenset(
 class Event:
     """One row of the record; ``incident``, ``page`` … hold the record as it was right after the event.
 
-    ``person`` is an id: names are kept apart, so that they can be erased without touching the record.
+    ``person`` is an id: names are kept apart, so that they can be erased without touching the record. ``about`` is the
+    incident that it concerns, where that is not in it.
     """
 
     number: int
@@ -148,6 +149,7 @@ class Event:
     receipt: Receipt | None = None
     person: str = ""
     detail: str = ""
+    about: str = ""
 
 
 type Record = (

@@ -1,0 +1,131 @@
+"""What is gathered for one commit has the same effect as one change after the other; groups share commits."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from hypothesis import given, strategies as st
+
+from community_help_gateway.journal import rows
+from community_help_gateway.journal.rows import Batch, Pending, incident_of, keyed
+from community_help_gateway.journal.store import Journal
+from community_help_gateway.model.incident import Deadline, DeadlineKind, Incident
+from community_help_gateway.model.state import Change, Drop, Event, EventKind, PointRecord, Put, Record
+from tests.gateway.journal.story import event, holds, incident, submit
+
+IDS = st.sampled_from("abc")
+PUTS = st.one_of(
+    st.builds(lambda key, number: Put(key, PointRecord(key, number=number)), IDS, st.integers(0, 9)),
+    st.builds(lambda key, due: Put(key, Deadline(DeadlineKind.ANSWER, key, due, 1.0)), IDS, st.floats(0, 9)),
+)
+CHANGES = st.lists(st.one_of(PUTS, st.builds(Drop, IDS, st.sampled_from([PointRecord, Deadline]))), max_size=12)
+
+
+def naive(changes: list[Change]) -> dict[tuple[type[Record], str], Record]:
+    """One after the other."""
+    state: dict[tuple[type[Record], str], Record] = {}
+    for change in changes:
+        if isinstance(change, Put):
+            state[type(change.record), change.id] = change.record
+        else:
+            state.pop((change.type, change.id), None)
+    return state
+
+
+@given(st.lists(CHANGES, max_size=6), CHANGES)
+def test_the_last_change_wins(batches: list[list[Change]], before: list[Change]) -> None:
+    """On top of any state, what is gathered leaves what single steps leave, with one write per record."""
+    pending = Pending()
+    for batch in batches:
+        pending.add(Batch((), [keyed(change) for change in batch], None, None))  # type: ignore[arg-type]
+    state = {(rows.KINDS[kind], key): record for (kind, key), record in naive(before).items()}
+    state |= {key: record for key, record in pending.records.items() if record is not None}
+    for key, record in pending.records.items():
+        if record is None:
+            state.pop(key, None)
+    expected = naive([*before, *(change for batch in batches for change in batch)])
+    assert state == {(rows.KINDS[kind], key): record for (kind, key), record in expected.items()}
+
+
+@given(CHANGES, CHANGES, CHANGES)
+def test_a_rebuilt_state_replaces_what_came_before_it(old: list[Change], full: list[Change], new: list[Change]) -> None:
+    """What the hub answered holds, later changes come on top, and salvaged records fill only what nobody spoke of."""
+    pending = Pending()
+    pending.add(Batch((), [keyed(change) for change in old], None, None))  # type: ignore[arg-type]
+    puts = [Put(key, record) for (_, key), record in naive(full).items()]
+    pending.rebase(puts)
+    pending.add(Batch((), [keyed(change) for change in new], None, None))  # type: ignore[arg-type]
+    expected = {(rows.KINDS[kind], key): record for (kind, key), record in naive([*puts, *new]).items()}
+    assert {key: record for key, record in pending.records.items() if record is not None} == expected
+    pending.underlay([Put("z", PointRecord("z"))])
+    assert pending.records["point", "z"] == PointRecord("z")
+
+
+@given(CHANGES)
+async def test_the_file_holds_what_single_steps_leave(
+    tmp_path_factory: pytest.TempPathFactory, changes: list[Change]
+) -> None:
+    """The same through the real file: changes handed over at once, each in a batch of its own."""
+    journal = Journal.open(tmp_path_factory.mktemp("rows") / "j.sqlite")
+    await asyncio.gather(*(journal.submit((), [change]) for change in changes))
+    state = journal.load()
+    await journal.close()
+    found = {(type(record), key): record for key, record in (*state.points.items(), *state.deadlines.items())}
+    assert found == naive(changes)
+
+
+async def test_a_storm_on_one_incident_writes_it_once_a_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """400 joins at once cost few commits and as many writes of the incident, with 400 entries."""
+    written: list[Record] = []
+    original = rows.encode
+
+    def count(value: Record | Event) -> bytes:
+        written.extend([value] if isinstance(value, Incident) else [])
+        return original(value)
+
+    monkeypatch.setattr("community_help_gateway.journal.database.encode", count)
+    journal = Journal.open(tmp_path / "j.sqlite")
+    one = incident(1)
+    batches = [journal.submit([event(number)], [Put(one.id, one)]) for number in range(1, 401)]
+    await asyncio.gather(*batches)
+    assert journal.commits < 10
+    assert len(written) == journal.commits
+    assert journal.check().entries == 400
+    await journal.close()
+
+
+async def test_a_group_shares_commits(tmp_path: Path) -> None:
+    """What arrives during a commit is written by the next one, all of it."""
+    journal = Journal.open(tmp_path / "j.sqlite")
+    await asyncio.gather(*(submit(journal, number) for number in range(1, 1001)))
+    assert journal.commits < 50
+    assert holds(journal.load(), 1000)
+    await journal.close()
+
+
+async def test_a_record_of_an_unknown_type_is_refused_where_it_is_submitted(tmp_path: Path) -> None:
+    """A type that was forgotten in KINDS fails loudly in the caller and stops nobody else."""
+    journal = Journal.open(tmp_path / "j.sqlite")
+    with pytest.raises(KeyError):
+        journal.submit((), [Put("x", object())])  # type: ignore[arg-type]
+    await submit(journal, 1)
+    await journal.close()
+
+
+async def test_text_that_is_no_unicode_stops_nothing(tmp_path: Path) -> None:
+    """Half a surrogate pair, which JSON can carry, becomes a question mark (promise 12)."""
+    bad = "no\ud800te"
+    journal = Journal.open(tmp_path / "j.sqlite")
+    point = PointRecord(bad, state=bad)
+    await journal.submit([Event(1, 1.0, EventKind.RAISED, bad, detail=bad)], [Put(bad, point)], (bad, 1.0, '"\\ud800"'))
+    (found,) = await journal.history(0, 10)
+    assert (found.subject, found.detail) == ("no?te", "no?te")
+    assert journal.load().points == {"no?te": PointRecord("no?te", state="no?te")}
+    await journal.close()
+
+
+def test_an_entry_knows_its_incident() -> None:
+    """By the incident it carries, or by its subject when that is one."""
+    assert incident_of(event(3)) == "i-3"
+    assert incident_of(Event(1, 1.0, EventKind.CLOSED, "i-9")) == "i-9"
+    assert incident_of(Event(1, 1.0, EventKind.POINT, "p-1")) == ""
