@@ -22,6 +22,7 @@ GATEWAY_LAYERS = {
     "hub": {"model", "journal", "adapters.port", "errors"},
     "api.views": {"model", "contract"},
     "api": {"hub", "contract", "errors", "api.views"},
+    "channels": {"codecs", "errors"},
     "options": {"errors"},
     "site": {"model", "errors"},
     "supervisor": {"errors"},
@@ -53,9 +54,10 @@ INTEGRATION_LAYERS = {
     "__init__": {"*"},
 }
 THIRD_PARTY = {
-    "adapters": {"pymodbus", "zeroconf"},
+    "adapters": {"aiohttp", "pymodbus", "zeroconf"},
     "journal": {"msgspec"},
     "api": {"aiohttp"},
+    "channels": {"voluptuous"},
     "options": {"voluptuous"},
     "site": {"voluptuous", "yaml"},
     "supervisor": {"aiohttp"},
