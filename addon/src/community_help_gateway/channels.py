@@ -15,6 +15,7 @@ MAX_CHANNELS = 32
 _ID = vol.All(str, vol.Match(r"^[a-z0-9][a-z0-9_-]{0,62}$", msg="expected a-z, 0-9, - and _, at most 63 characters"))
 _SECRET = vol.All(str, vol.Match(r"^[!-~]{1,500}$", msg="expected 1 to 500 ASCII characters without spaces"))
 _TOPIC = vol.All(str, vol.Match(r"^[-_A-Za-z0-9]{1,64}$", msg="expected a-z, A-Z, 0-9, - and _, at most 64 characters"))
+_HOST = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
 _NEEDED = {ChannelKind.NTFY: ("topic",)}
 _ALLOWED = {
     ChannelKind.NTFY: {"token", "topic"},
@@ -37,7 +38,7 @@ def _url(given: object) -> str:
         raise vol.Invalid("expected a URL that begins with http:// or https://")
     if "@" in parts.netloc:
         raise vol.Invalid("expected a URL without user name and password; use token")
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|[0-9A-Fa-f:.]+", parts.hostname or ""):
+    if not _HOST.fullmatch(parts.hostname or ""):
         raise vol.Invalid("expected a URL with a host name or an IP address")
     if port == 0 or parts.fragment:
         raise vol.Invalid("expected a URL with a valid port and without #")
