@@ -51,8 +51,8 @@ def cut(text: str, limit: int) -> str:
 
 def plain(text: str) -> str:
     """``text`` as it can be encoded and shown: no lone surrogates, no control characters but the line break."""
-    known = text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n")
-    return "".join(char if char.isprintable() or char == "\n" else " " for char in known).strip()
+    lines = text.replace("\r\n", "\n")
+    return "".join(char if char.isprintable() or char == "\n" else " " for char in lines).strip()
 
 
 def unmarked_up(notice: Notice) -> Notice:
