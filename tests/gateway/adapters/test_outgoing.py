@@ -320,6 +320,23 @@ async def test_something_that_is_no_http_is_tried_later(clock: Clock) -> None:
     server.close()
 
 
+async def test_stopping_ends_what_is_under_way(services: Services, clock: Clock) -> None:
+    """The page stays to be sent; nothing is opened again."""
+
+    async def hang(request: web.Request) -> web.StreamResponse:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    services.odd = hang
+    outgoing = Outgoing([services.channel(ChannelKind.POST)], clock)
+    underway = asyncio.create_task(outgoing.send("to-post", FIRE))
+    await until(lambda: bool(services.calls))
+    await outgoing.stop()
+    assert (await asyncio.wait_for(underway, 2)).outcome is Outcome.TRY_LATER
+    assert (await outgoing.send("to-post", FIRE)).reason == "the gateway is stopping"
+    assert len(services.calls) == 1
+
+
 async def test_an_unknown_channel_is_refused(clock: Clock) -> None:
     """A page may outlive the channel that it was meant for."""
     outgoing = Outgoing([], clock)
@@ -407,7 +424,6 @@ async def test_the_heartbeat_goes_on_by_itself_and_stops(services: Services, clo
     await until(lambda: len(services.calls) >= 2)
     services.odd = None
     await until(lambda: len(services.taken) >= 2)
+    assert "heartbeat" in {task.get_name() for task in asyncio.all_tasks()}
     await sender.stop()
-    heard = len(services.calls)
-    await asyncio.sleep(0.05)
-    assert len(services.calls) == heard
+    assert "heartbeat" not in {task.get_name() for task in asyncio.all_tasks()}

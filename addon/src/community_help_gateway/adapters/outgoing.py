@@ -69,6 +69,7 @@ class _Wire:
     def __init__(self, timeout: float) -> None:
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
 
     def open(self) -> aiohttp.ClientSession:
         """The session, opened when it is not."""
@@ -82,13 +83,16 @@ class _Wire:
         return self._session
 
     async def close(self) -> None:
-        """Break off what is under way."""
+        """Break off what is under way, for good."""
+        self._closed = True
         if self._session:
             await self._session.close()
             self._session = None
 
     async def exchange(self, request: Request) -> _Answer | str:
         """The answer to ``request``, or why there was none."""
+        if self._closed:
+            return "the gateway is stopping"
         try:
             async with self.open().request(
                 request.method, request.url, data=request.body, headers=request.headers, allow_redirects=False
