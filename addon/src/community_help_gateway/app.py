@@ -15,18 +15,22 @@ from importlib.metadata import version
 
 from zeroconf import NonUniqueNameException
 
-from . import options as settings, site as site_file
+from . import durable, options as settings, site as site_file
 from .adapters.gb26875_server import Gb26875Server
 from .adapters.mdns import Announcement
 from .adapters.modbus_bus import ModbusBus
+from .adapters.outgoing import HeartbeatSender, Outgoing
 from .adapters.port import Adapter
 from .api.auth import Pairing, load_token
 from .api.routes import Api
 from .contract.messages import MIN_SUPPORTED, VERSION, GatewayInfo
 from .errors import GatewayError, JournalError
+from .fallback import Fallback
 from .hub import Hub, SystemClock
 from .journal.store import Journal
+from .model import aftermath
 from .options import Options
+from .site import SiteFile
 from .supervisor import DiscoveryError, announce
 
 _LOGGER = logging.getLogger(__name__)
@@ -40,6 +44,7 @@ class Gateway:
         self._options = options
         self._stop = asyncio.Event()
         self._buses: ModbusBus | None = None
+        self._ways_out: contextlib.AsyncExitStack | None = None
         self._reloads: list[asyncio.Task[None]] = []
 
     @contextlib.asynccontextmanager
@@ -60,9 +65,30 @@ class Gateway:
             self._buses = ModbusBus(hub, found.modbus, SystemClock())
             hub.switches["modbus"] = self._buses
             await self._start(stack, self._buses)
+            stack.push_async_callback(self._close_ways_out)
+            await self._open_ways_out(hub, found, info.id)
             await self._announce(stack, info, token)
             hub.start()
+            if journal.set_aside:
+                hub.begin_epoch(aftermath.SET_ASIDE)
             yield hub
+
+    async def _open_ways_out(self, hub: Hub, found: SiteFile, gateway_id: str) -> None:
+        """The gateway's own channels and its heartbeat, as the site file has them."""
+        await self._close_ways_out()
+        self._ways_out = contextlib.AsyncExitStack()
+        fallback = Fallback(hub, Outgoing(found.channels, SystemClock()), found.sirens)
+        await fallback.start()
+        self._ways_out.push_async_callback(fallback.stop)
+        if found.heartbeat:
+            heart = HeartbeatSender(found.heartbeat, lambda: hub.health.content, SystemClock(), gateway_id=gateway_id)
+            await heart.start()
+            self._ways_out.push_async_callback(heart.stop)
+
+    async def _close_ways_out(self) -> None:
+        if self._ways_out:
+            await self._ways_out.aclose()
+            self._ways_out = None
 
     async def run(self) -> None:
         """Run until told to stop."""
@@ -113,15 +139,18 @@ class Gateway:
         hub.replace_site(found.site)
         if self._buses:
             await self._buses.replace(found.modbus)
+        await self._open_ways_out(hub, found, _identity(self._options))
         _LOGGER.info("The site file was read again: %d devices", len(found.site.devices))
 
 
 def _identity(options: Options) -> str:
     """The gateway's own stable id, made at the first start."""
     file = options.data / "gateway_id"
-    if not file.exists():
-        file.write_text(os.urandom(8).hex(), "ascii")
-    return file.read_text("ascii").strip()
+    found = durable.read(file)
+    if not found:
+        found = os.urandom(8).hex()
+        durable.write(file, found)
+    return found
 
 
 def _show_code(code: str) -> None:

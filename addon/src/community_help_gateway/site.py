@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import voluptuous as vol
 import yaml
 
+from . import channels
+from .codecs.outgoing import Channel, Heartbeat
 from .errors import SiteError
 from .model.kinds import DeviceKind, PointKind
 from .model.observation import Address
@@ -100,6 +102,14 @@ _SCHEMA = vol.Schema(
         ],
         vol.Optional("policies", default=list): RULES_SCHEMA,
         vol.Optional("gas", default=list): GAS_SCHEMA,
+        vol.Optional("sirens", default=list): [
+            {
+                vol.Required("point"): str,
+                vol.Optional("seconds", default=120): vol.All(vol.Any(int, float), vol.Range(min=5, max=1800)),
+                vol.Optional("compounds", default=list): [_ID],
+            }
+        ],
+        **channels.SCHEMA,
     }
 )
 _GAS_UNITS = {PointKind.CH4: "%LEL", PointKind.H2S: "ppm", PointKind.CO: "ppm", PointKind.O2: "%"}
@@ -124,11 +134,23 @@ class ModbusUnit:
 
 
 @dataclass(frozen=True, slots=True)
+class Siren:
+    """A relay that sounds when the gateway has to page by itself; empty ``compounds``: for all of them."""
+
+    point: str
+    seconds: float = 120.0
+    compounds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SiteFile:
     """A whole valid site file."""
 
     site: Site
     modbus: tuple[ModbusUnit, ...]
+    channels: tuple[Channel, ...] = ()
+    heartbeat: Heartbeat | None = None
+    sirens: tuple[Siren, ...] = ()
 
 
 def load(file: Path) -> SiteFile:
@@ -172,7 +194,24 @@ class _Parser:
         staff = tuple(
             StaffMember(item["id"], item["name"], item["tier"], tuple(item["compounds"])) for item in data["staff"]
         )
-        return SiteFile(self._site(data, devices, staff), tuple(units.values()))
+        site = self._site(data, devices, staff)
+        sirens = self._sirens(data, site)
+        self._known_compounds(data, "fallback", "sirens", "staff")
+        return SiteFile(site, tuple(units.values()), channels.channels_of(data), channels.heartbeat_of(data), sirens)
+
+    def _known_compounds(self, data: dict[str, Any], *sections: str) -> None:
+        for section in sections:
+            for index, item in enumerate(data[section]):
+                for compound in item["compounds"]:
+                    if compound not in self._compounds:
+                        raise self._error((section, index, "compounds"), f"there is no compound {compound}")
+
+    def _sirens(self, data: dict[str, Any], site: Site) -> tuple[Siren, ...]:
+        for index, item in enumerate(data["sirens"]):
+            point = site.points.get(item["point"])
+            if point is None or not point.writable:
+                raise self._error(("sirens", index, "point"), f"{item['point']} is no relay that can be switched")
+        return tuple(Siren(item["point"], float(item["seconds"]), tuple(item["compounds"])) for item in data["sirens"])
 
     def _error(self, path: Path_, problem: str) -> SiteError:
         while path not in self._lines:

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from .. import durable
 from ..errors import PairingError, TooManyAttemptsError
 
 CODE_SECONDS = 3600.0
@@ -18,11 +19,10 @@ PAUSE_SECONDS = 60.0
 
 def load_token(file: Path) -> str:
     """The gateway's token, made at the first start; the file is readable by its owner alone."""
-    if file.exists():
-        return file.read_text("ascii").strip()
-    token = secrets.token_urlsafe(32)
-    file.touch(mode=0o600)
-    file.write_text(token, "ascii")
+    token = durable.read(file)
+    if not token:
+        token = secrets.token_urlsafe(32)
+        durable.write(file, token)
     return token
 
 
