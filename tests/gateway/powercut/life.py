@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.gateway.powercut.kept import WAL
-from tests.gateway.powercut.street import DEVICES, Gateway, Street
+from tests.gateway.powercut.process import Gateway
+from tests.gateway.powercut.street import DEVICES, Street
 from tests.gateway.powercut.trace import Record, read, recording
 from tests.gateway.powercut.verdict import Ledger, Said
 

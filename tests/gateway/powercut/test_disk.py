@@ -4,7 +4,8 @@ from random import Random
 
 import pytest
 
-from tests.gateway.powercut.disk import EVERYTHING, NOTHING, SECTOR, Disk, Luck, NotUnderstoodError
+from tests.gateway.powercut.disk import Disk, NotUnderstoodError
+from tests.gateway.powercut.luck import EVERYTHING, NOTHING, SECTOR, Luck
 from tests.gateway.powercut.trace import Kind, Record
 
 FOLDER = [Record(Kind.OPEN, 9), Record(Kind.SYNC_BEGIN, 9, 90), Record(Kind.SYNC_END, 9, 90), Record(Kind.CLOSE, 9)]

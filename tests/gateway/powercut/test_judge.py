@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateway.powercut.disk import NOTHING, Disk
+from tests.gateway.powercut.disk import Disk
 from tests.gateway.powercut.kept import JOURNAL, DamagedError, read
 from tests.gateway.powercut.life import Life
+from tests.gateway.powercut.luck import NOTHING
 from tests.gateway.powercut.trace import Kind, Record
 from tests.gateway.powercut.verdict import Ledger, doubled, forgotten, kept_on, told_too_early
 

@@ -12,10 +12,12 @@ from random import Random
 import pytest
 
 from community_help_gateway.journal.store import Journal
-from tests.gateway.powercut.disk import NOTHING, Disk, Luck, lay_out
+from tests.gateway.powercut.disk import Disk, lay_out
 from tests.gateway.powercut.kept import JOURNAL, WAL, DamagedError, Kept, read
 from tests.gateway.powercut.life import Life
-from tests.gateway.powercut.street import DEVICES, Gateway, Street
+from tests.gateway.powercut.luck import NOTHING, Luck
+from tests.gateway.powercut.process import Gateway
+from tests.gateway.powercut.street import DEVICES, Street
 from tests.gateway.powercut.told import Confirmation, Message
 from tests.gateway.powercut.trace import Kind, Record
 from tests.gateway.powercut.verdict import doubled, forgotten, kept_on, told_too_early

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.gateway.powercut.disk import EVERYTHING, NOTHING, Disk, Luck, lay_out
+from tests.gateway.powercut.disk import Disk, lay_out
 from tests.gateway.powercut.kept import JOURNAL, WAL, Kept, read
+from tests.gateway.powercut.luck import EVERYTHING, NOTHING, Luck
 from tests.gateway.powercut.told import Confirmation, Message, Told, told
 from tests.gateway.powercut.trace import Kind, Record
 
