@@ -84,7 +84,18 @@ def test_english_and_chinese_say_the_same(folder: str) -> None:
     assert re.search(r"[\u4e00-\u9fff]", json.dumps(texts["zh-Hans"], ensure_ascii=False))
 
 
-@pytest.mark.parametrize("name", ["README", "docs/install", "docs/devices", "docs/architecture", "docs/automations"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "README",
+        "docs/install",
+        "docs/devices",
+        "docs/architecture",
+        "docs/automations",
+        "docs/incidents",
+        "docs/fallback",
+    ],
+)
 def test_documents_exist_in_both_languages_with_the_same_outline(name: str) -> None:
     """As many headings, the same commands."""
     english, chinese = ((ROOT / f"{name}{suffix}.md").read_text("utf-8") for suffix in ("", ".zh-Hans"))
