@@ -100,12 +100,22 @@ def _gas(draft: Draft, point: Point, old: PointRecord, new: PointRecord, seen: O
     measured = seen.value is not None and limits is not None
     own = seen.alarm if measured or seen.alarm is None else _alarm(draft, point, old, seen)
     if not measured:
-        new = replace(new, value=None if seen.state else new.value)
-        return gas.judged(old, replace(new, value=None), None, own_alarm=own)
+        return gas.judged(old, new, None, own_alarm=own)
     judged = gas.judged(old, new, limits, own_alarm=own)
-    if old.alarm and not judged.alarm and (_older(seen.device_at, old) or _foreign(draft, point, old, seen.source)):
+    if old.alarm and not judged.alarm and not _ends(draft, point, old, new, seen):
         return replace(judged, alarm=True, level=old.level)
     return judged
+
+
+def _ends(draft: Draft, point: Point, old: PointRecord, new: PointRecord, seen: Observation) -> bool:
+    """Whether a low reading is believed: it is no older, from no rival, and the sensor had the oxygen that it needs."""
+    if _older(seen.device_at, old) or _foreign(draft, point, old, seen.source):
+        return False
+    if point.kind is not PointKind.CH4:
+        return True
+    siblings = draft.site.devices[point.device].points
+    oxygen = next((draft.point(item.id).value for item in siblings if item.kind is PointKind.O2), None)
+    return not gas.suspicious(oxygen, new.value)
 
 
 def _alarm(draft: Draft, point: Point, old: PointRecord, seen: Observation) -> bool | None:
