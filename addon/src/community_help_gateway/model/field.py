@@ -6,7 +6,7 @@ from . import gas, lane, supervision
 from .alarms import rise, sound, sound_again
 from .draft import Decision, Draft
 from .fold import Arrival, fold, restore
-from .incident import MAX_MEMBERS
+from .incident import MAX_MEMBERS, DeadlineKind
 from .kinds import Hazard, PointKind, Severity
 from .observation import Observation, Reset
 from .site import Point
@@ -44,6 +44,8 @@ def _carry(draft: Draft, point: Point, old: PointRecord, new: PointRecord, seen:
         sound(draft, point, new)
     elif old.alarm and not new.alarm:
         restore(draft, new.incident, new.id, new, seen.received_at)
+        if point.hazard is Hazard.APPLIANCE:
+            draft.wait(DeadlineKind.FREE, point.id, lane.policy_of(draft, point).free)
     elif new.alarm and new.level > old.level:
         rise(draft, point, new)
     else:
@@ -54,9 +56,13 @@ def reset(draft: Draft, said: Reset) -> Decision:
     """A system's own device says that the system was reset: its live alarms have restored."""
     for point in draft.site.on_link(said.address.link, said.address.device):
         record = draft.point(point.id)
-        if not record.alarm or not point.address.part.startswith(said.address.part):
+        if not (record.alarm or record.on) or not point.address.part.startswith(said.address.part):
             continue
-        if not _older(said.device_at, record) and not _foreign(draft, point, record, said.source):
+        if _older(said.device_at, record) or _foreign(draft, point, record, said.source):
+            continue
+        if point.kind is PointKind.LANE:
+            lane.changed(draft, point, record, replace(record, on=False))
+        elif record.alarm:
             restored = replace(record, alarm=False, level=0, changed_at=said.received_at)
             restore(draft, record.incident, point.id, restored, said.received_at)
     return draft.decision()
@@ -88,10 +94,18 @@ def _signals(draft: Draft, point: Point, old: PointRecord, seen: Observation) ->
         battery_low=old.battery_low if seen.battery_low is None else seen.battery_low,
     )
     if point.kind is PointKind.LANE:  # an alarm of a lane is its being occupied; the clock judges (lane.py)
-        return replace(new, on=new.on if seen.alarm is None else seen.alarm)
+        return _occupied(draft, point, old, replace(new, on=new.on if seen.alarm is None else seen.alarm), seen)
     if point.hazard is Hazard.GAS:
         return _gas(draft, point, old, new, seen)
     return replace(new, alarm=_alarm(draft, point, old, seen))
+
+
+def _occupied(draft: Draft, point: Point, old: PointRecord, new: PointRecord, seen: Observation) -> PointRecord:
+    """A lane's "free", too, ends nothing when it is older, or from a rival."""
+    if new.on and not old.on:
+        return replace(new, alarm_device_at=seen.device_at, alarm_source=seen.source)
+    late = old.on and not new.on and (_older(seen.device_at, old) or _foreign(draft, point, old, seen.source))
+    return replace(new, on=True) if late else new
 
 
 def _gas(draft: Draft, point: Point, old: PointRecord, new: PointRecord, seen: Observation) -> PointRecord:

@@ -140,6 +140,13 @@ def end(draft: Draft, incident: Incident, cause: Cause, note: str, person: str, 
     return live
 
 
+def resolve_itself(draft: Draft, incident: Incident) -> None:
+    """A held, live "free" ended what may end by itself (promise 3)."""
+    resolved = replace(incident, state=IncidentState.RESOLVED)
+    draft.about_incident(EventKind.RESOLVED, resolved, person=GATEWAY.id, detail="free")
+    end(draft, resolved, Cause.CLEARED, incident.note, GATEWAY.id, "free")
+
+
 def owner_silent(draft: Draft, incident: Incident, *, investigating: bool) -> None:
     """The owner said nothing in time: while it may still burn, the tier above is told and it wants an answer anew."""
     looking = investigating and incident.state is IncidentState.ACKNOWLEDGED
