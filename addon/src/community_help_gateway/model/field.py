@@ -23,16 +23,25 @@ def observe(draft: Draft, seen: Observation) -> Decision:
         return _unplaced(draft, seen)
     old = draft.point(point.id)
     new = _signals(draft, point, old, seen)
-    if new == old and not _ends_silence(draft, point, seen):
-        return Decision()
+    if new == old and not _supervised(draft, point, seen):
+        return _newest_alarm(old, seen)
+    same, reading = new == old, _only_reading(old, new)
     new = replace(new, changed_at=seen.received_at, device_at=seen.device_at)
-    if _only_reading(old, new) and not _ends_silence(draft, point, seen):
-        return Decision(volatile=(new,), touched=(new.id,))
-    _carry(draft, point, old, new, seen)
-    supervision.signals(
-        draft, draft.site.devices[point.device], new, seen.clock_offset, (point.address.link, point.address.device)
-    )
-    return draft.decision()
+    if not same and not reading:
+        _carry(draft, point, old, new, seen)
+    link = (point.address.link, point.address.device)
+    supervision.signals(draft, draft.site.devices[point.device], new, seen.clock_offset, link)
+    if same or not reading:
+        return draft.decision()
+    draft.touched.append(new.id)
+    return replace(draft.decision(), volatile=(new,))
+
+
+def _newest_alarm(old: PointRecord, seen: Observation) -> Decision:
+    """A repeated alarm changes nothing but what counts as older than it (promise 6)."""
+    if not seen.alarm or not old.alarm or seen.device_at is None or seen.device_at <= (old.alarm_device_at or 0.0):
+        return Decision()
+    return Decision(volatile=(replace(old, alarm_device_at=seen.device_at),))
 
 
 def _carry(draft: Draft, point: Point, old: PointRecord, new: PointRecord, seen: Observation) -> None:
@@ -90,7 +99,7 @@ def _signals(draft: Draft, point: Point, old: PointRecord, seen: Observation) ->
         test=old.test if seen.test is None else seen.test,
         value=seen.value if seen.state else old.value if seen.value is None else seen.value,
         on=old.on if seen.on is None else seen.on,
-        state=seen.state or old.state,
+        state=seen.state or ("" if _answers_again(old, seen) else old.state),
         battery_low=old.battery_low if seen.battery_low is None else seen.battery_low,
     )
     if point.kind is PointKind.LANE:  # an alarm of a lane is its being occupied; the clock judges (lane.py)
@@ -151,7 +160,12 @@ def _foreign(draft: Draft, point: Point, record: PointRecord, source: str) -> bo
     return source != record.alarm_source and draft.state.has_cause(subject, "duplicate_identity")
 
 
-def _ends_silence(draft: Draft, point: Point, seen: Observation) -> bool:
+def _answers_again(old: PointRecord, seen: Observation) -> bool:
+    """Whether a part that did not answer does, and has no word of its own for its state."""
+    return old.state == supervision.NO_ANSWER and seen.fault is False
+
+
+def _supervised(draft: Draft, point: Point, seen: Observation) -> bool:
     """Whether hearing from this device ends something that is known to be wrong, or its clock must be judged."""
     return seen.clock_offset is not None or draft.state.has_cause(point.device, "offline")
 
