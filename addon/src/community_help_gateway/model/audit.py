@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from .draft import Decision, Draft
 from .incident import DeadlineKind, Incident
+from .lifecycle import keep_the_clock
 from .paging import demand
 from .policy import PolicySet
 from .state import State
@@ -62,9 +63,16 @@ def _told_once(state: State, incident: Incident) -> bool:
 
 
 def mend(draft: Draft, incident: Incident) -> Decision:
-    """An incident that nothing would ever page again is paged, whatever the reason was."""
-    if not watched(draft.state, incident):
+    """An incident that nothing would ever page again is paged; an answered one without a clock gets its clocks."""
+    if watched(draft.state, incident):
+        return Decision()
+    if incident.answered:
+        keep_the_clock(draft, incident)
+    else:
         demand(draft, incident, "auditor", incident.tier, up_to=True)
+    policy = draft.policy(incident)
+    if not incident.answered and not (policy.pages and policy.repeats):
+        draft.wait(DeadlineKind.REVIEW, incident.id, policy.review)
     return draft.decision()
 
 

@@ -181,6 +181,7 @@ def _unplaced(draft: Draft, seen: Observation) -> Decision:
     """An unknown device: only its alarm counts, and it pages, because a mistyped address must not cost a life."""
     if seen.alarm is None:
         return Decision()
+    # an incident that was closed while the alarm went on is raised again by a repeat, after its stated time
     key = f"unplaced:{seen.address.link}:{seen.address.device}"
     incident = draft.incident_for(key)
     if incident is None and len(draft.state.unplaced) >= MAX_UNPLACED:
@@ -190,7 +191,9 @@ def _unplaced(draft: Draft, seen: Observation) -> Decision:
     known = draft.member(incident.id, part) if incident else None
     live = known is not None and known.restored_at is None
     crowded = incident is not None and known is None and incident.detectors >= MAX_MEMBERS
-    if seen.alarm and not live and not crowded:
+    if not seen.alarm:
+        draft.stop((DeadlineKind.RAISE_AGAIN,), part)
+    if seen.alarm and not live and not crowded and not draft.deadline(DeadlineKind.RAISE_AGAIN, part):
         _raise_unplaced(draft, seen, key, part, known.episode + 1 if known else 1)
     elif not seen.alarm and live and incident:
         restore(draft, incident.id, part, None, seen.received_at)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from .draft import Decision, Draft
 from .fold import DRILL, key_of
 from .incident import GATEWAY, Cause, DeadlineKind, Incident, IncidentState, Member, Person
+from .kinds import Hazard
 from .paging import demand, settle
 from .state import EventKind
 
@@ -35,7 +36,7 @@ def acknowledge(draft: Draft, incident_id: str, revision: int, person: Person, w
     if taken.answered:
         settle(draft, taken)
         draft.stop((DeadlineKind.PAGE,), taken.id)
-        _keep_the_clock(draft, taken)
+        keep_the_clock(draft, taken)
     return draft.decision({"first": True, "owner": person.name, "owner_id": person.id})
 
 
@@ -78,7 +79,7 @@ def add_note(draft: Draft, incident_id: str, text: str, person: Person, way: str
     noted = replace(incident, needs_review=False)
     draft.about_incident(EventKind.NOTED, noted, person=person.id, detail=text)
     if noted.answered and (person.id == noted.owner or incident.needs_review):
-        _keep_the_clock(draft, noted)
+        keep_the_clock(draft, noted)
     elif noted.answered or incident.needs_review:
         draft.wait(DeadlineKind.REVIEW, noted.id, draft.policy(noted).review)
     return draft.decision()
@@ -158,7 +159,8 @@ def end(draft: Draft, incident: Incident, cause: Cause, note: str, person: str, 
     for member in draft.state.members.get(incident.id, {}).values():
         draft.drop(member.id, Member)
         draft.touched.append(member.point)
-        if member.restored_at is None and draft.point(member.point).alarm and not incident.drill:
+        sounding = draft.point(member.point).alarm or incident.hazard is Hazard.UNPLACED
+        if member.restored_at is None and sounding and not incident.drill:
             draft.wait(DeadlineKind.RAISE_AGAIN, member.point, length)
             live += 1
     return live
@@ -196,11 +198,11 @@ def _owned(draft: Draft, kind: EventKind, incident: Incident, person: Person, wa
     draft.about_incident(kind, incident, person=person.id, detail=way)
     settle(draft, incident)
     draft.stop((DeadlineKind.PAGE, DeadlineKind.INVESTIGATE), incident.id)
-    _keep_the_clock(draft, incident)
+    keep_the_clock(draft, incident)
     return draft.decision({"owner": draft.state.name(incident.owner) or person.name, "owner_id": incident.owner})
 
 
-def _keep_the_clock(draft: Draft, incident: Incident) -> None:
+def keep_the_clock(draft: Draft, incident: Incident) -> None:
     """An answered incident carries clocks: to investigate, for a silent owner, until it needs review."""
     policy = draft.policy(incident)
     if policy.investigate and incident.state is IncidentState.ACKNOWLEDGED:
