@@ -30,18 +30,21 @@ class PolicyError(ValueError):
 
 
 def _minutes(value: object) -> int:
-    """Minutes of the day from "22:30"."""
+    """Minutes of the day from "22:30"; YAML takes 20:00 without quotes for the number 1200."""
+    message = 'expected a time such as "22:30" (in quotes)'
+    if not isinstance(value, str):
+        raise vol.Invalid(message)
     try:
-        found = time.fromisoformat(str(value))
+        found = time.fromisoformat(value)
     except ValueError as error:
-        message = 'expected a time such as "22:30" (in quotes)'
         raise vol.Invalid(message) from error
     return found.hour * 60 + found.minute
 
 
 _SECONDS = vol.All(vol.Any(int, float), vol.Range(min=0, max=MAX_SECONDS), vol.Coerce(float))
 _WAIT = vol.All(vol.Any(int, float), vol.Range(min=5, max=MAX_SECONDS), vol.Coerce(float))
-_LEVELS = vol.All([vol.All(vol.Any(int, float), vol.Coerce(float))], vol.Length(min=3, max=3))
+_LEVEL = vol.All(vol.Any(int, float), vol.Range(min=0, max=1e6, msg="expected a number from 0"), vol.Coerce(float))
+_LEVELS = vol.All([_LEVEL], vol.Length(min=3, max=3))
 _NUMBERS: dict[vol.Marker, Any] = {
     vol.Optional(name): _SECONDS for name in ("investigate", "quiet", "fold", "collect", "flap", "free")
 }
@@ -90,6 +93,8 @@ def _rules(rules: Sequence[Mapping[str, Any]]) -> dict[str, Policy]:
     for index, rule in enumerate(rules):
         if rule.get("resolves") and Hazard(rule["hazard"]) not in SELF_RESOLVING:
             raise PolicyError("policies", index, f"resolves: {rule['hazard']} incidents never end by themselves")
+        if list(rule.get("dwell", ())) != sorted(set(rule.get("dwell", ()))):
+            raise PolicyError("policies", index, "dwell: expected times that become longer")
     found: dict[str, Policy] = {}
     for rule in rules:
         hazard = Hazard(rule["hazard"])

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from .draft import Draft
-from .fold import DRILL, Arrival, fold, key_of, worsen
+from .fold import DRILL, Arrival, fold, key_of, taker, worsen
 from .gas import severity
 from .kinds import Hazard, PointKind, Severity
 from .site import Device, Point
@@ -17,9 +17,9 @@ def sound(draft: Draft, point: Point, record: PointRecord, *, reason: str = "rai
     """A new alarm episode of ``point``: it raises, joins, or is held back by a bypass as long as it is alone."""
     device = draft.site.devices[point.device]
     key = fold_key(draft, point, device)
-    record = replace(record, fold=key, incident="")
+    record = replace(record, fold=key)
     if _held_back(draft, point, key):
-        draft.about_point(replace(record, number=draft.number), EventKind.BYPASSED_ALARM)
+        draft.about_point(replace(record, incident="", number=draft.number), EventKind.BYPASSED_ALARM)
         return
     fold(draft, _arrival(point, device, record, draft, reason))
     for other_id in draft.state.alarming.get(key, {}):
@@ -32,7 +32,9 @@ def rise(draft: Draft, point: Point, record: PointRecord) -> None:
     """A point that is in alarm already came to a higher level: what it is in became more severe."""
     draft.about_point(replace(record, number=draft.number))
     incident = draft.incident(record.incident)
-    if incident and severity(record.level).rank > incident.severity.rank:
+    if incident is None:  # closed while it was live, or bypassed
+        sound_again(draft, point)
+    elif severity(record.level).rank > incident.severity.rank:
         worsen(draft, incident, severity(record.level), "severity")
 
 
@@ -60,10 +62,11 @@ def fold_key(draft: Draft, point: Point, device: Device) -> str:
 
 
 def _held_back(draft: Draft, point: Point, key: str) -> bool:
-    """A bypass holds while no second point alarms there and no incident is open (promise 9)."""
-    if draft.bypass(point.id) is None or draft.incident_for(key):
+    """A bypass holds while no second point alarms there, or did in the incident that would take it (promise 9)."""
+    if draft.bypass(point.id) is None or any(other != point.id for other in draft.state.alarming.get(key, {})):
         return False
-    return not any(other != point.id for other in draft.state.alarming.get(key, {}))
+    incident = taker(draft, key)
+    return incident is None or not any(other != point.id for other in draft.state.members.get(incident.id, {}))
 
 
 def _arrival(point: Point, device: Device, record: PointRecord, draft: Draft, reason: str) -> Arrival:

@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 
 from .kinds import Hazard, Severity
 from .policy import PolicySet
-from .roster import Roster, choose
+from .roster import Roster
 from .site import Site
 
 HOUR = 3600.0
@@ -27,23 +27,22 @@ def holes(roster: Roster, site: Site, now: float) -> tuple[str, ...]:
 
 
 def _of_duty(roster: Roster, compound: str, now: float, zone: tzinfo) -> Iterator[str]:
-    """Stretches of hours in which nobody is on duty; checked at every hour and wherever a shift begins or ends."""
-    if not any(member.serves(compound) for member in roster.staff):
+    """Stretches of the next week in which nobody is on duty: what the shifts, laid end to end, leave open."""
+    serving = {member.id: member for member in roster.staff if member.serves(compound)}
+    if not serving:
         yield "no_staff"
+    if not serving or any(member.always for member in serving.values()):
         return
     last = now + WEEK_HOURS * HOUR if roster.until is None else min(roster.until, now + WEEK_HOURS * HOUR)
-    times = {now + hour * HOUR for hour in range(WEEK_HOURS)}
-    times |= {edge for shift in roster.shifts for edge in (shift.start, shift.end)}
-    begin: float | None = None
-    for at in sorted(time for time in times if now <= time < last):
-        empty = choose(roster, compound, 1, at).why == "nobody_on_duty"
-        if empty and begin is None:
-            begin = at
-        elif not empty and begin is not None:
-            yield f"nobody_on_duty {_hour(begin, zone)}-{_hour(at, zone)}"
-            begin = None
-    if begin is not None:
-        yield f"nobody_on_duty {_hour(begin, zone)}-{_hour(last, zone)}"
+    covered = now
+    for shift in sorted((s for s in roster.shifts if s.person in serving), key=lambda shift: shift.start):
+        if shift.end <= covered or (compound and shift.compounds and compound not in shift.compounds):
+            continue
+        if covered < min(shift.start, last):
+            yield f"nobody_on_duty {_hour(covered, zone)}-{_hour(min(shift.start, last), zone)}"
+        covered = shift.end
+    if covered < last:
+        yield f"nobody_on_duty {_hour(covered, zone)}-{_hour(last, zone)}"
 
 
 def _of_policies(policies: PolicySet, compound: str) -> Iterator[str]:

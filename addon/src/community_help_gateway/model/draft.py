@@ -60,8 +60,12 @@ class Draft:
 
     def policy(self, incident: Incident) -> Policy:
         """The policy that an incident keeps, for the severity that it has now."""
-        rules = self.state.policies.get(incident.policy) or self.site.policies
-        return rules.find(incident.compound, incident.hazard, incident.severity)
+        return self.rules(incident).find(incident.compound, incident.hazard, incident.severity)
+
+    def rules(self, incident: Incident | None) -> PolicySet:
+        """The policies that an incident was raised under; those in force where there is none."""
+        kept = self.state.policies.get(incident.policy) if incident else None
+        return kept or self.site.policies
 
     def keep_policies(self) -> str:
         """Journal the policies that are in force, unless they are there; their id. Those that nobody needs go."""

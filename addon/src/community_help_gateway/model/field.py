@@ -6,7 +6,7 @@ from . import gas, lane, supervision
 from .alarms import rise, sound, sound_again
 from .draft import Decision, Draft
 from .fold import Arrival, fold, restore
-from .incident import MAX_MEMBERS
+from .incident import MAX_MEMBERS, DeadlineKind
 from .kinds import Hazard, PointKind, Severity
 from .observation import Observation, Reset
 from .site import Point
@@ -23,16 +23,25 @@ def observe(draft: Draft, seen: Observation) -> Decision:
         return _unplaced(draft, seen)
     old = draft.point(point.id)
     new = _signals(draft, point, old, seen)
-    if new == old and not _ends_silence(draft, point, seen):
-        return Decision()
+    if new == old and not _supervised(draft, point, seen):
+        return _newest_alarm(old, seen)
+    same, reading = new == old, _only_reading(old, new)
     new = replace(new, changed_at=seen.received_at, device_at=seen.device_at)
-    if _only_reading(old, new) and not _ends_silence(draft, point, seen):
-        return Decision(volatile=(new,), touched=(new.id,))
-    _carry(draft, point, old, new, seen)
-    supervision.signals(
-        draft, draft.site.devices[point.device], new, seen.clock_offset, (point.address.link, point.address.device)
-    )
-    return draft.decision()
+    if not same and not reading:
+        _carry(draft, point, old, new, seen)
+    link = (point.address.link, point.address.device)
+    supervision.signals(draft, draft.site.devices[point.device], new, seen.clock_offset, link)
+    if same or not reading:
+        return draft.decision()
+    draft.touched.append(new.id)
+    return replace(draft.decision(), volatile=(new,))
+
+
+def _newest_alarm(old: PointRecord, seen: Observation) -> Decision:
+    """A repeated alarm changes nothing but what counts as older than it (promise 6)."""
+    if not seen.alarm or not old.alarm or seen.device_at is None or seen.device_at <= (old.alarm_device_at or 0.0):
+        return Decision()
+    return Decision(volatile=(replace(old, alarm_device_at=seen.device_at),))
 
 
 def _carry(draft: Draft, point: Point, old: PointRecord, new: PointRecord, seen: Observation) -> None:
@@ -44,6 +53,8 @@ def _carry(draft: Draft, point: Point, old: PointRecord, new: PointRecord, seen:
         sound(draft, point, new)
     elif old.alarm and not new.alarm:
         restore(draft, new.incident, new.id, new, seen.received_at)
+        if point.hazard is Hazard.APPLIANCE:
+            draft.wait(DeadlineKind.FREE, point.id, lane.policy_of(draft, point).free)
     elif new.alarm and new.level > old.level:
         rise(draft, point, new)
     else:
@@ -54,9 +65,13 @@ def reset(draft: Draft, said: Reset) -> Decision:
     """A system's own device says that the system was reset: its live alarms have restored."""
     for point in draft.site.on_link(said.address.link, said.address.device):
         record = draft.point(point.id)
-        if not record.alarm or not point.address.part.startswith(said.address.part):
+        if not (record.alarm or record.on) or not point.address.part.startswith(said.address.part):
             continue
-        if not _older(said.device_at, record) and not _foreign(draft, point, record, said.source):
+        if _older(said.device_at, record) or _foreign(draft, point, record, said.source):
+            continue
+        if point.kind is PointKind.LANE:
+            lane.changed(draft, point, record, replace(record, on=False))
+        elif record.alarm:
             restored = replace(record, alarm=False, level=0, changed_at=said.received_at)
             restore(draft, record.incident, point.id, restored, said.received_at)
     return draft.decision()
@@ -84,14 +99,22 @@ def _signals(draft: Draft, point: Point, old: PointRecord, seen: Observation) ->
         test=old.test if seen.test is None else seen.test,
         value=seen.value if seen.state else old.value if seen.value is None else seen.value,
         on=old.on if seen.on is None else seen.on,
-        state=seen.state or old.state,
+        state=seen.state or ("" if _answers_again(old, seen) else old.state),
         battery_low=old.battery_low if seen.battery_low is None else seen.battery_low,
     )
     if point.kind is PointKind.LANE:  # an alarm of a lane is its being occupied; the clock judges (lane.py)
-        return replace(new, on=new.on if seen.alarm is None else seen.alarm)
+        return _occupied(draft, point, old, replace(new, on=new.on if seen.alarm is None else seen.alarm), seen)
     if point.hazard is Hazard.GAS:
         return _gas(draft, point, old, new, seen)
     return replace(new, alarm=_alarm(draft, point, old, seen))
+
+
+def _occupied(draft: Draft, point: Point, old: PointRecord, new: PointRecord, seen: Observation) -> PointRecord:
+    """A lane's "free", too, ends nothing when it is older, or from a rival."""
+    if new.on and not old.on:
+        return replace(new, alarm_device_at=seen.device_at, alarm_source=seen.source)
+    late = old.on and not new.on and (_older(seen.device_at, old) or _foreign(draft, point, old, seen.source))
+    return replace(new, on=True) if late else new
 
 
 def _gas(draft: Draft, point: Point, old: PointRecord, new: PointRecord, seen: Observation) -> PointRecord:
@@ -100,12 +123,22 @@ def _gas(draft: Draft, point: Point, old: PointRecord, new: PointRecord, seen: O
     measured = seen.value is not None and limits is not None
     own = seen.alarm if measured or seen.alarm is None else _alarm(draft, point, old, seen)
     if not measured:
-        new = replace(new, value=None if seen.state else new.value)
-        return gas.judged(old, replace(new, value=None), None, own_alarm=own)
+        return gas.judged(old, new, None, own_alarm=own)
     judged = gas.judged(old, new, limits, own_alarm=own)
-    if old.alarm and not judged.alarm and (_older(seen.device_at, old) or _foreign(draft, point, old, seen.source)):
+    if old.alarm and not judged.alarm and not _ends(draft, point, old, new, seen):
         return replace(judged, alarm=True, level=old.level)
     return judged
+
+
+def _ends(draft: Draft, point: Point, old: PointRecord, new: PointRecord, seen: Observation) -> bool:
+    """Whether a low reading is believed: it is no older, from no rival, and the sensor had the oxygen that it needs."""
+    if _older(seen.device_at, old) or _foreign(draft, point, old, seen.source):
+        return False
+    if point.kind is not PointKind.CH4:
+        return True
+    siblings = draft.site.devices[point.device].points
+    oxygen = next((draft.point(item.id).value for item in siblings if item.kind is PointKind.O2), None)
+    return not gas.suspicious(oxygen, new.value)
 
 
 def _alarm(draft: Draft, point: Point, old: PointRecord, seen: Observation) -> bool | None:
@@ -127,7 +160,12 @@ def _foreign(draft: Draft, point: Point, record: PointRecord, source: str) -> bo
     return source != record.alarm_source and draft.state.has_cause(subject, "duplicate_identity")
 
 
-def _ends_silence(draft: Draft, point: Point, seen: Observation) -> bool:
+def _answers_again(old: PointRecord, seen: Observation) -> bool:
+    """Whether a part that did not answer does, and has no word of its own for its state."""
+    return old.state == supervision.NO_ANSWER and seen.fault is False
+
+
+def _supervised(draft: Draft, point: Point, seen: Observation) -> bool:
     """Whether hearing from this device ends something that is known to be wrong, or its clock must be judged."""
     return seen.clock_offset is not None or draft.state.has_cause(point.device, "offline")
 
@@ -143,6 +181,7 @@ def _unplaced(draft: Draft, seen: Observation) -> Decision:
     """An unknown device: only its alarm counts, and it pages, because a mistyped address must not cost a life."""
     if seen.alarm is None:
         return Decision()
+    # an incident that was closed while the alarm went on is raised again by a repeat, after its stated time
     key = f"unplaced:{seen.address.link}:{seen.address.device}"
     incident = draft.incident_for(key)
     if incident is None and len(draft.state.unplaced) >= MAX_UNPLACED:
@@ -152,7 +191,9 @@ def _unplaced(draft: Draft, seen: Observation) -> Decision:
     known = draft.member(incident.id, part) if incident else None
     live = known is not None and known.restored_at is None
     crowded = incident is not None and known is None and incident.detectors >= MAX_MEMBERS
-    if seen.alarm and not live and not crowded:
+    if not seen.alarm:
+        draft.stop((DeadlineKind.RAISE_AGAIN,), part)
+    if seen.alarm and not live and not crowded and not draft.deadline(DeadlineKind.RAISE_AGAIN, part):
         _raise_unplaced(draft, seen, key, part, known.episode + 1 if known else 1)
     elif not seen.alarm and live and incident:
         restore(draft, incident.id, part, None, seen.received_at)

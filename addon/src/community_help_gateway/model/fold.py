@@ -54,17 +54,15 @@ def key_of(device: Device, hazard: Hazard) -> str:
 
 
 def fold(draft: Draft, arrival: Arrival) -> Incident:
-    """Let an alarm join the open incident that it belongs to, or raise one."""
-    incident = _taker(draft, arrival)
+    """Let an alarm join the open incident that its point is in already, or that of its building, or raise one."""
+    own = draft.incident(arrival.record.incident) if arrival.record else None
+    incident = own if own and own.key == arrival.key and not own.needs_review else taker(draft, arrival.key)
     return _join(draft, incident, arrival) if incident else _raise(draft, arrival)
 
 
-def _taker(draft: Draft, arrival: Arrival) -> Incident | None:
-    """The incident that the point is in already, or the one of its building while that takes in what joins."""
-    own = draft.incident(arrival.record.incident) if arrival.record else None
-    if own and own.key == arrival.key:
-        return own
-    found = draft.incident_for(arrival.key)
+def taker(draft: Draft, key: str) -> Incident | None:
+    """The open incident of a building while it takes in what joins."""
+    found = draft.incident_for(key)
     if found and (not found.answered or 0 <= draft.now - found.joined_at <= draft.policy(found).fold):
         return found
     return None
@@ -101,7 +99,7 @@ def _join(draft: Draft, incident: Incident, arrival: Arrival) -> Incident:
     worsening = worsens(incident, arrival, known)
     due = _due(draft, incident, known, worsening) if worsening else 0.0
     member = _member(arrival, incident.id, incident.revision + 1, due or (known.paged_at if known else 0.0))
-    if worsening in NEXT_TIER and arrival.hazard in PEOPLE_AT_RISK:
+    if worsening in ("second_hazard", "second_detector") and arrival.hazard in PEOPLE_AT_RISK:
         member = replace(member, severity=Severity.DANGER)
     was_live = known is not None and known.restored_at is None
     if arrival.detector and not incident.detectors:
@@ -111,13 +109,21 @@ def _join(draft: Draft, incident: Incident, arrival: Arrival) -> Incident:
     if not worsening:
         how = "folded:same_floor" if arrival.detector else "folded:panel"
         _write(draft, EventKind.JOINED, incident, member, arrival.record, how)
-        return incident
+        return _watch_the_owner(draft, incident)
     if due <= draft.now:
         _write(draft, EventKind.JOINED, incident, member, arrival.record, f"paged:{worsening}")
         return demand_worse(draft, incident, worsening)
     incident = _collect(draft, incident, worsening, due)
     how = "folded:flapping" if worsening == "again" else f"collected:{worsening}"
     _write(draft, EventKind.JOINED, incident, member, arrival.record, how)
+    return incident
+
+
+def _watch_the_owner(draft: Draft, incident: Incident) -> Incident:
+    """Something is in alarm again: the owner may be silent only for so long."""
+    quiet = draft.policy(incident).quiet
+    if incident.answered and quiet and not draft.deadline(DeadlineKind.QUIET, incident.id):
+        draft.wait(DeadlineKind.QUIET, incident.id, quiet)
     return incident
 
 

@@ -33,7 +33,7 @@ def judged(old: PointRecord, new: PointRecord, limits: Limits | None, *, own_ala
         return _at(new, OWN_ALARM if own_alarm else 0, 0)
     reached, held = _level(new.value, limits, 0.0), _level(new.value, limits, limits.hysteresis)
     if own_alarm:
-        reached = held = max(reached, OWN_ALARM)
+        reached, held = max(reached, OWN_ALARM), max(held, OWN_ALARM)
         return _at(new, max(reached, min(held, old.level)), 0)
     if reached > old.level:
         rising = old.rising + 1

@@ -168,6 +168,7 @@ class Incident:
             revision=self.revision + 1,
             worse_revision=self.revision + 1,
             severity=max(self.severity, severity or self.severity, key=lambda item: item.rank),
+            state=IncidentState.OPEN if self.state is IncidentState.RESOLVED else self.state,
             needs_review=False,
         )
 
@@ -182,7 +183,7 @@ class Incident:
             state=IncidentState.ACKNOWLEDGED if self.state is IncidentState.OPEN else self.state,
             owner=person,
             acknowledged_at=at,
-            acknowledged_revision=min(revision, self.revision),
+            acknowledged_revision=max(self.acknowledged_revision, min(revision, self.revision)),
             needs_review=False,
         )
 

@@ -5,12 +5,15 @@ from dataclasses import replace
 from .alarms import rise, sound
 from .draft import Draft
 from .fold import restore
-from .incident import GATEWAY, Cause, DeadlineKind
-from .kinds import Hazard, Severity
-from .lifecycle import end
+from .incident import DeadlineKind
+from .kinds import PointKind, Severity
+from .lifecycle import resolve_itself
 from .policy import Policy
 from .site import Point
-from .state import EventKind, PointRecord
+from .state import PointRecord
+
+LOOK_AGAIN_SECONDS = 30.0
+"""After how long a lane that cannot be seen is looked at again (project's choice)."""
 
 
 def changed(draft: Draft, point: Point, old: PointRecord, new: PointRecord) -> None:
@@ -29,9 +32,12 @@ def changed(draft: Draft, point: Point, old: PointRecord, new: PointRecord) -> N
 
 
 def dwelt(draft: Draft, point: Point) -> None:
-    """Occupied for long enough: the first level raises, each further one makes it worse."""
+    """Occupied for long enough: the first level raises, each further one makes it worse; unknown is not occupied."""
     policy, record = policy_of(draft, point), draft.point(point.id)
     if not record.on or record.level >= len(policy.dwell):
+        return
+    if not _live(draft, point, record):
+        draft.wait(DeadlineKind.DWELL, point.id, LOOK_AGAIN_SECONDS)
         return
     record = replace(record, level=record.level + 1, changed_at=draft.now)
     _wait(draft, point, policy, record)
@@ -44,25 +50,32 @@ def dwelt(draft: Draft, point: Point) -> None:
 def freed(draft: Draft, point: Point) -> None:
     """The lane was free for long enough: the alarm restores, and an incident with nothing else live ends by itself.
 
-    Never on silence: while the lane's link is down it must hold anew (promise 3).
+    Never on silence: while the lane's link is down, or its sensor does not answer, it must hold anew (promise 3).
+    The same holds for an appliance, whose free is that its alarm ended.
     """
     record = draft.point(point.id)
-    if record.on or not record.level:
+    if record.alarm if point.kind is not PointKind.LANE else record.on or not record.level:
         return
-    if (point.address.link, point.address.device) not in draft.state.links_up:
-        draft.wait(DeadlineKind.FREE, point.id, policy_of(draft, point).free)
+    if not _live(draft, point, record):
+        draft.wait(DeadlineKind.FREE, point.id, max(policy_of(draft, point).free, LOOK_AGAIN_SECONDS))
         return
-    record = replace(record, alarm=False, level=0, since=None, changed_at=draft.now)
-    incident = restore(draft, record.incident, point.id, record, draft.now)
+    incident = draft.incident(record.incident)
+    if point.kind is PointKind.LANE:
+        record = replace(record, alarm=False, level=0, since=None, changed_at=draft.now)
+        incident = restore(draft, record.incident, point.id, record, draft.now)
     if incident and incident.live == 0 and draft.policy(incident).resolves:
-        draft.about_incident(EventKind.RESOLVED, incident, person=GATEWAY.id, detail="free")
-        end(draft, incident, Cause.CLEARED, incident.note, GATEWAY.id, "free")
+        resolve_itself(draft, incident)
 
 
 def policy_of(draft: Draft, point: Point) -> Policy:
-    """The policy for a lane before there is an incident."""
-    device = draft.site.devices[point.device]
-    return draft.site.policies.find(device.compound, Hazard.FIRE_LANE, Severity.WARNING)
+    """The policy for a lane or an appliance; its open incident keeps the one that it was raised under."""
+    rules = draft.rules(draft.incident(draft.point(point.id).incident))
+    return rules.find(draft.site.devices[point.device].compound, point.hazard, Severity.WARNING)
+
+
+def _live(draft: Draft, point: Point, record: PointRecord) -> bool:
+    """Whether what is known of a point is what it says now."""
+    return not record.fault and (point.address.link, point.address.device) in draft.state.links_up
 
 
 def _wait(draft: Draft, point: Point, policy: Policy, record: PointRecord) -> None:

@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 from .draft import Decision, Draft
-from .fold import DRILL
+from .fold import DRILL, key_of
 from .incident import GATEWAY, Cause, DeadlineKind, Incident, IncidentState, Member, Person
+from .kinds import Hazard
 from .paging import demand, settle
 from .state import EventKind
 
-UNIDENTIFIED = frozenset({"", "automation"})
+UNIDENTIFIED = frozenset({"", "automation", GATEWAY.id})
 """Ids that are nobody: an incident is paged until an identified person takes it (promise 3)."""
 
 _OF_AN_INCIDENT = (DeadlineKind.PAGE, DeadlineKind.INVESTIGATE, DeadlineKind.QUIET, DeadlineKind.REVIEW)
@@ -41,7 +42,9 @@ def acknowledge(draft: Draft, incident_id: str, revision: int, person: Person, w
 
 def _covered(incident: Incident, revision: int) -> bool:
     """Whether somebody took at least as much already."""
-    return revision <= incident.acknowledged_revision or (incident.answered and not incident.needs_review)
+    if incident.needs_review:
+        return False
+    return incident.answered or revision <= incident.acknowledged_revision
 
 
 def handle(draft: Draft, incident_id: str, person: Person, way: str) -> Decision:
@@ -72,9 +75,13 @@ def add_note(draft: Draft, incident_id: str, text: str, person: Person, way: str
     draft.remember(person)
     if person.id == incident.owner and incident.state is IncidentState.ACKNOWLEDGED:
         incident = replace(incident, state=IncidentState.HANDLING)
-    draft.about_incident(EventKind.NOTED, replace(incident, needs_review=False), person=person.id, detail=text)
-    if incident.answered:
-        keep_the_clock(draft, incident)
+        draft.about_incident(EventKind.HANDLING, incident, person=person.id, detail=way)
+    noted = replace(incident, needs_review=False)
+    draft.about_incident(EventKind.NOTED, noted, person=person.id, detail=text)
+    if noted.answered and (person.id == noted.owner or incident.needs_review):
+        keep_the_clock(draft, noted)
+    elif noted.answered or incident.needs_review:
+        draft.wait(DeadlineKind.REVIEW, noted.id, draft.policy(noted).review)
     return draft.decision()
 
 
@@ -120,8 +127,26 @@ def declare_real(draft: Draft, incident_id: str, person: Person, way: str) -> De
     settle(draft, incident)
     real = replace(incident.worsened(), drill=False, key=incident.key.removeprefix(DRILL), state=IncidentState.OPEN)
     draft.about_incident(EventKind.DECLARED_REAL, real, person=person.id, detail=way)
+    _end_the_rehearsal_of(draft, real)
     demand(draft, real, "declared_real", 1)
     return draft.decision({"drill": True})
+
+
+def _end_the_rehearsal_of(draft: Draft, incident: Incident) -> None:
+    """What belongs to an incident that was declared real counts as drill no more, now and when it alarms anew."""
+    drill = draft.drill(incident.compound)
+    if drill:
+        left = tuple(point for point in drill.points if _key_of(draft, point) != incident.key)
+        draft.put(drill.compound, replace(drill, points=left))
+    for point_id in draft.state.members.get(incident.id, {}):
+        record = draft.point(point_id)
+        if record.incident == incident.id:
+            draft.put(record.id, replace(record, fold=incident.key))
+
+
+def _key_of(draft: Draft, point_id: str) -> str:
+    device = draft.site.device_of(point_id)
+    return key_of(device, draft.site.points[point_id].hazard) if device else ""
 
 
 def end(draft: Draft, incident: Incident, cause: Cause, note: str, person: str, way: str = "") -> int:
@@ -134,10 +159,18 @@ def end(draft: Draft, incident: Incident, cause: Cause, note: str, person: str, 
     for member in draft.state.members.get(incident.id, {}).values():
         draft.drop(member.id, Member)
         draft.touched.append(member.point)
-        if member.restored_at is None and draft.point(member.point).alarm and not incident.drill:
+        sounding = draft.point(member.point).alarm or incident.hazard is Hazard.UNPLACED
+        if member.restored_at is None and sounding and not incident.drill:
             draft.wait(DeadlineKind.RAISE_AGAIN, member.point, length)
             live += 1
     return live
+
+
+def resolve_itself(draft: Draft, incident: Incident) -> None:
+    """A held, live "free" ended what may end by itself (promise 3)."""
+    resolved = replace(incident, state=IncidentState.RESOLVED)
+    draft.about_incident(EventKind.RESOLVED, resolved, person=GATEWAY.id, detail="free")
+    end(draft, resolved, Cause.CLEARED, incident.note, GATEWAY.id, "free")
 
 
 def owner_silent(draft: Draft, incident: Incident, *, investigating: bool) -> None:
@@ -153,7 +186,8 @@ def owner_silent(draft: Draft, incident: Incident, *, investigating: bool) -> No
 
 def needs_review(draft: Draft, incident: Incident) -> None:
     """Nobody touched it for too long: it is marked and shown, and does not page by itself any more."""
-    if not incident.answered and draft.policy(incident).repeats:
+    policy = draft.policy(incident)
+    if not incident.answered and policy.pages and policy.repeats:
         return
     settle(draft, incident)
     draft.stop(_OF_AN_INCIDENT, incident.id)
@@ -175,6 +209,8 @@ def keep_the_clock(draft: Draft, incident: Incident) -> None:
         draft.wait(DeadlineKind.INVESTIGATE, incident.id, policy.investigate)
     else:
         draft.stop((DeadlineKind.INVESTIGATE,), incident.id)
-    if policy.quiet and incident.state is not IncidentState.RESOLVED:
+    if policy.quiet and (incident.live or incident.state is not IncidentState.RESOLVED):
         draft.wait(DeadlineKind.QUIET, incident.id, policy.quiet)
+    else:
+        draft.stop((DeadlineKind.QUIET,), incident.id)
     draft.wait(DeadlineKind.REVIEW, incident.id, policy.review)

@@ -14,6 +14,9 @@ EVERYBODY = frozenset({"no_staff", "nobody_on_duty", "beyond_horizon"})
 NEXT_TIER = frozenset({"call_point", "second_hazard", "second_detector", "severity"})
 """Worsenings that skip the wait: the next tier is told at once, with those before it."""
 
+WORSENINGS = NEXT_TIER | {"again", "unknown_floor", "new_floor"}
+"""Why people must be told again while they are told already, or were."""
+
 _OF_A_PAGE = (DeadlineKind.ACCEPT, DeadlineKind.ANSWER)
 
 
@@ -98,7 +101,7 @@ def unanswered(draft: Draft, page: Page, incident: Incident) -> None:
     if chosen.tier > page.tier and chosen.why not in EVERYBODY:
         incident = replace(incident, tier=chosen.tier)
         draft.about_incident(EventKind.ESCALATED, incident)
-        demand(draft, incident, "escalated", chosen.tier)
+        demand(draft, incident, "escalated", chosen.tier, up_to=bool(incident.pending))
     else:
         demand(draft, incident, "repeated", page.tier)
 
@@ -107,10 +110,10 @@ def page_due(draft: Draft, incident: Incident) -> None:
     """A page that had to wait (worsenings collect, hours close) is due."""
     if incident.answered or not incident.pending:
         return
-    if incident.paged_at:
+    if incident.paged_at and incident.pending in WORSENINGS:
         demand_worse(draft, incident, incident.pending)
     else:
-        demand(draft, incident, incident.pending, incident.tier)
+        demand(draft, incident, incident.pending, incident.tier, up_to=bool(incident.paged_at))
 
 
 def seconds_until_open(hours: tuple[int, ...], now: float, zone: tzinfo) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .draft import Decision, Draft
-from .incident import Lease, ReceiptStep
+from .incident import DeadlineKind, Lease, ReceiptStep
 from .lifecycle import refuse
 from .paging import accept
 from .roster import Roster, Shift, StaffMember
@@ -47,5 +47,9 @@ def claim_lease(draft: Draft, holder: str, name: str, *, force: bool) -> Decisio
     draft.note(EventKind.LEASE, holder, detail=str(lease.fence))
     draft.put("lease", lease)
     for page in draft.state.pages.values():  # what is still demanded is the new holder's business now
-        draft.about_page(EventKind.PAGED, replace(page, fence=lease.fence), draft.incident(page.incident))
+        incident = draft.incident(page.incident)
+        length = draft.policy(incident).accept if incident else page.accept_by - page.demanded_at
+        taken = replace(page, fence=lease.fence, accepted=False, accept_by=draft.now + length)
+        draft.about_page(EventKind.PAGED, taken, incident)
+        draft.wait(DeadlineKind.ACCEPT, page.id, length)
     return draft.decision({"fence": lease.fence})

@@ -124,14 +124,14 @@ def _touch(draft: Draft, subject: Subject) -> None:
 def signals(draft: Draft, device: Device, new: PointRecord, clock_offset: float | None, link: tuple[str, str]) -> None:
     """Fault, tamper, battery, a suspicious sensor and the clock, after one of the device's points said ``new``."""
     records = [new if point.id == new.id else draft.point(point.id) for point in device.points]
+    causes = draft.causes(device.id)
     wrong = {
         "fault": any(item.fault and item.state != NO_ANSWER for item in records),
+        "offline": "offline" in causes and any(item.state == NO_ANSWER for item in records),
         "tamper": any(bool(item.tamper) for item in records),
         "battery_low": any(bool(item.battery_low) for item in records),
-        "offline": False,
         "sensor_suspect": _suspect(device, records),
     }
-    causes = draft.causes(device.id)
     for cause, it_is in wrong.items():
         if it_is != (cause in causes):
             judge(draft, of_device(draft, device), cause, wrong=it_is)
@@ -182,9 +182,11 @@ def expect_links(draft: Draft) -> None:
 def sweep(draft: Draft, silent: Iterable[str]) -> None:
     """Now and then: devices that are silent beyond their own period, and those that have become too old.
 
-    A device whose link is down is not counted: the link's own incident speaks for all behind it.
+    A part that does not answer makes its device silent, too. A device whose link is down is not counted: the
+    link's own incident speaks for all behind it.
     """
-    for device_id in silent:
+    mute = [item.id for item in draft.state.points.values() if item.state == NO_ANSWER]
+    for device_id in dict.fromkeys((*silent, *(draft.site.points[p].device for p in mute if p in draft.site.points))):
         device = draft.site.devices.get(device_id)
         if device and all((p.address.link, p.address.device) in draft.state.links_up for p in device.points):
             judge(draft, of_device(draft, device), "offline", wrong=True)
