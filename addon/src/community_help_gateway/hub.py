@@ -5,6 +5,7 @@ disk. Listeners are told after the commit, in the journal's order.
 """
 
 import asyncio
+import contextlib
 import heapq
 import json
 import logging
@@ -23,11 +24,14 @@ from .model.incident import Deadline, Person
 from .model.observation import Input, LinkState, Observation
 from .model.reduce import commit, due, field_input
 from .model.site import Site
-from .model.state import Change, Event, EventKind, Heard, Put
+from .model.state import Change, Event, EventKind, Heard, Put, State
 
 _LOGGER = logging.getLogger(__name__)
 TICK_SECONDS = 60.0
 """How often the auditor looks, and silent devices are looked for (project's choice)."""
+
+RETAIN_SECONDS = 86400.0
+"""How often old entries are looked for (project's choice)."""
 
 ROOM_BYTES = 200 * 2**20
 """The auditor complains when the disk has less room than this: weeks of alarms fit in (project's choice)."""
@@ -67,6 +71,12 @@ class Publication:
     recorded: bool = True
 
 
+def number_of(state: State, incident_id: str) -> int:
+    """The journal number at which an incident began; 0 where an earlier epoch counted it."""
+    epoch, _, number = incident_id.rpartition("-")
+    return int(number) if epoch == state.epoch and number.isdecimal() else 0
+
+
 type Listener = Callable[[Publication], None]
 
 
@@ -90,7 +100,8 @@ class Hub:
         self._armed_for = 0.0
         self._ticker: asyncio.TimerHandle | None = None
         self._heard = self._heard_before()
-        self._heard_written = self.clock.monotonic()
+        self._heard_written = self._retained = self.clock.monotonic()
+        self._tasks: set[asyncio.Task[None]] = set()
         journal.rebuild = self._rebuild
         for deadline in self.state.deadlines.values():
             self._wait_for(deadline)
@@ -110,6 +121,8 @@ class Hub:
             if timer:
                 timer.cancel()
         self._write_heard()
+        for task in tuple(self._tasks):
+            task.cancel()
         await self.journal.close()
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -234,10 +247,24 @@ class Hub:
         if now - self._heard_written > HEARD_SECONDS:
             self._write_heard()
 
+    async def retain(self) -> int:
+        """Forget what is older than the community keeps; never what an open incident is made of. How many entries."""
+        oldest = min((number_of(self.state, key) for key in self.state.incidents), default=self.visible.number)
+        return await self.journal.retain(self.clock.wall() - self.site.keep_days * 86400, oldest)
+
     def _tick(self) -> None:
         self.sweep()
         self.audit()
+        if self.clock.monotonic() - self._retained > RETAIN_SECONDS:
+            self._retained = self.clock.monotonic()
+            self._tasks.add(task := asyncio.create_task(self._retain()))
+            task.add_done_callback(self._tasks.discard)
         self._next_tick()
+
+    async def _retain(self) -> None:
+        with contextlib.suppress(JournalError):  # the auditor says so already
+            gone = await self.retain()
+            _LOGGER.info("%d old entries left the journal", gone)
 
     def _next_tick(self) -> None:
         self._ticker = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)

@@ -22,7 +22,7 @@ from .model.kinds import DeviceKind, PointKind
 from .model.observation import Address
 from .model.policy import PolicySet
 from .model.roster import StaffMember
-from .model.site import Compound, Device, Point, Site
+from .model.site import KEEP_DAYS, Compound, Device, Point, Site
 from .policies import GAS_SCHEMA, RULES_SCHEMA, PolicyError, policies_of
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -100,6 +100,7 @@ _SCHEMA = vol.Schema(
                 vol.Required("at"): _AT,
             }
         ],
+        vol.Optional("keep_days", default=KEEP_DAYS): vol.All(vol.Any(int, float), vol.Range(min=30, max=36500)),
         vol.Optional("policies", default=list): RULES_SCHEMA,
         vol.Optional("gas", default=list): GAS_SCHEMA,
         vol.Optional("sirens", default=list): [
@@ -351,7 +352,7 @@ class _Parser:
                 if other != device.id:
                     raise self._error(path, f"{other} has this address already")
         compounds = [Compound(item["id"], item["name"]) for item in data["compounds"]]
-        return Site.of(compounds, devices, staff, self._policies(data), self._zone(data))
+        return Site.of(compounds, devices, staff, self._policies(data), self._zone(data), data["keep_days"])
 
     def _policies(self, data: dict[str, Any]) -> PolicySet:
         try:

@@ -9,6 +9,9 @@ from .observation import Address
 from .policy import PolicySet
 from .roster import StaffMember
 
+KEEP_DAYS = 3 * 365.0
+"""How long the journal keeps what happened (project's choice)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Compound:
@@ -66,6 +69,7 @@ class Site:
     staff: tuple[StaffMember, ...] = ()
     policies: PolicySet = field(default_factory=PolicySet)
     zone: tzinfo = UTC
+    keep_days: float = KEEP_DAYS
     _by_address: dict[Address, Point] = field(default_factory=dict)
     _by_link: dict[tuple[str, str], list[Point]] = field(default_factory=dict)
 
@@ -77,9 +81,10 @@ class Site:
         staff: Iterable[StaffMember] = (),
         policies: PolicySet | None = None,
         zone: tzinfo = UTC,
+        keep_days: float = KEEP_DAYS,
     ) -> Site:
         """Build the indexes; raises ValueError, naming both devices, when two claim one address."""
-        site = cls({item.id: item for item in compounds}, staff=tuple(staff), zone=zone)
+        site = cls({item.id: item for item in compounds}, staff=tuple(staff), zone=zone, keep_days=keep_days)
         site.policies = policies or site.policies
         for device in devices:
             site.devices[device.id] = device
