@@ -35,7 +35,8 @@ _REFUSED = frozenset(
 )
 """Codes that speak of the disk, rights or locks and not of the file's content: waiting and mending help."""
 
-_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT})
+"""The last one: a number that is taken, because another program wrote to the file in between."""
 
 
 class DamageError(Exception):

@@ -119,6 +119,8 @@ class Writer:
 
     def _turn(self) -> None:
         """Write, or tell those who wait that it could not be done."""
+        if self._closing and not self.pending and not self.pending.waiting:
+            return  # the file may be another gateway's by now
         begun = time.monotonic()
         if self.problem and begun < self._next_try and not self._closing:
             self._settle(self.problem)
