@@ -303,6 +303,33 @@ async def test_a_file_that_is_taken_away_in_use_is_noticed(tmp_path: Path, way: 
     assert len(beside(file)) >= (way == "restored")
 
 
+async def test_an_error_that_quotes_damaged_bytes_is_damage_too(tmp_path: Path) -> None:
+    """SQLite names what it stumbled upon; in a spoiled schema that is no text, and nobody may stumble after it."""
+    file = tmp_path / "j.sqlite"
+    journal = Journal.open(file)
+    await write(journal, 1, 200)
+    journal.rebuild = lambda: everything(201)
+    with contextlib.closing(sqlite3.connect(file)) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = file.read_bytes()
+    file.write_bytes(
+        content.replace(b"tableentryentry", b"table\xa6ntry\xa6ntry").replace(
+            b"CREATE TABLE entry", b"CREATE TABLX entry"
+        )
+    )
+    with pytest.raises(JournalError, match="cannot be read"):
+        await journal.history(0, 1000)
+    await submit(journal, 201)
+    assert journal.set_aside
+    await journal.close()
+    assert holds(await reopened(file), 201)  # type: ignore[arg-type]
+    spoiled_copy = tmp_path / "copy.sqlite"
+    spoiled_copy.write_bytes(journal.set_aside.path.read_bytes())
+    again = Journal.open(spoiled_copy)
+    assert again.set_aside
+    await again.close()
+
+
 async def test_two_gateways_on_one_file_part(tmp_path: Path) -> None:
     """Who finds its next number taken leaves the file to the other; both records are kept, none is mixed."""
     file = tmp_path / "j.sqlite"
