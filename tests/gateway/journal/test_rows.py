@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from community_help_gateway.journal import rows
 from community_help_gateway.journal.rows import Batch, Pending, incident_of, keyed
@@ -61,6 +61,7 @@ def test_a_rebuilt_state_replaces_what_came_before_it(old: list[Change], full: l
     assert pending.records["point", "z"] == PointRecord("z")
 
 
+@settings(max_examples=30, deadline=None)
 @given(CHANGES)
 async def test_the_file_holds_what_single_steps_leave(
     tmp_path_factory: pytest.TempPathFactory, changes: list[Change]

@@ -14,9 +14,12 @@ import pytest
 
 from community_help_gateway.errors import JournalError
 from community_help_gateway.journal import opening
-from community_help_gateway.journal.chain import verify
+from community_help_gateway.journal.chain import Head, verify
+from community_help_gateway.journal.database import Contents
+from community_help_gateway.journal.disk import Disk
+from community_help_gateway.journal.rows import Batch, Pending, keyed
 from community_help_gateway.journal.store import Journal
-from tests.gateway.journal.story import everything, holds, numbers, submit, write
+from tests.gateway.journal.story import changes, event, everything, holds, numbers, submit, write
 
 ROOT = Path(__file__).parents[3]
 
@@ -282,3 +285,21 @@ async def test_a_close_while_nothing_can_be_written_ends(tmp_path: Path) -> None
     async with asyncio.timeout(5):
         await journal.close()
     assert numbers(journal.file) == []
+
+
+async def test_a_commit_whose_end_was_not_seen_is_not_written_twice(tmp_path: Path) -> None:
+    """A disk can fail after the commit reached it: what the reopened file has already is taken as written."""
+    file = tmp_path / "j.sqlite"
+    journal = Journal.open(file)
+    await write(journal, 1, 5)
+    await journal.close()
+    disk = Disk(file, opening.Opened(Contents(journal.epoch, Head(3, ""))), lambda _epoch: False)
+    pending = Pending()
+    for number in (4, 5, 6):
+        batch = Batch([event(number)], [keyed(change) for change in changes(number)], None, asyncio.Future())
+        pending.add(batch)
+    disk.write(pending)
+    disk.close()
+    assert numbers(file) == [1, 2, 3, 4, 5, 6]
+    assert disk.set_aside is None
+    assert verify(file, disk.head).broken is None

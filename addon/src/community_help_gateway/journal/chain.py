@@ -90,7 +90,7 @@ def verify(file: Path, expected: Head | None = None) -> Verdict:
         with contextlib.closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as reader:
             reader.execute("BEGIN")
             return _walk(reader, expected)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError) as error:
         raise JournalError(file=str(file), problem=f"cannot be verified ({error})") from error
 
 

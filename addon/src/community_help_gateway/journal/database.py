@@ -35,7 +35,12 @@ _REFUSED = frozenset(
 )
 """Codes that speak of the disk, rights or locks and not of the file's content: waiting and mending help."""
 
-_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT})
+"""The last one: a number that is taken, because another program wrote to the file in between."""
+
+
+FAILURES = (sqlite3.Error, UnicodeDecodeError)
+"""What a statement can raise: the text of SQLite's own error can quote damaged bytes, which Python cannot read."""
 
 
 class DamageError(Exception):
@@ -72,12 +77,12 @@ def new_epoch() -> str:
     return secrets.token_hex(4)
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def is_damage(error: Exception) -> bool:
     """Whether SQLite found the file's content at fault while it was in use."""
-    return code_of(error) in _DAMAGED
+    return isinstance(error, UnicodeDecodeError) or code_of(error) in _DAMAGED
 
 
-def code_of(error: sqlite3.Error) -> int:
+def code_of(error: Exception) -> int:
     """SQLite's primary result code, -1 for what Python says of itself."""
     code: int = getattr(error, "sqlite_errorcode", -1)
     return code & 0xFF if code >= 0 else code

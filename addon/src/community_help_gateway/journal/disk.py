@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .aside import SetAside, finish, replace
-from .database import Contents, DamageError, code_of, connect, is_damage, new_epoch, write
+from .database import FAILURES, Contents, DamageError, code_of, connect, is_damage, new_epoch, write
 from .opening import Opened
 from .retention import Retention, delete_slice
 from .rows import Pending
@@ -46,7 +46,7 @@ class Disk:
             self._reopen(pending)
         try:
             self._commit(pending)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             if is_damage(error):
                 self.leave(DamageError("damaged", str(error)))
                 self._reopen(pending)

@@ -13,7 +13,7 @@ import msgspec
 
 from ..model.state import PointRecord, Put
 from .chain import BEGINNING, Head
-from .database import Contents, is_orphaned, new_epoch, read_only
+from .database import FAILURES, Contents, is_orphaned, new_epoch, read_only
 from .rows import TYPES, Command, decode
 
 _MAX_NUMBER = 2**53
@@ -33,7 +33,7 @@ def salvage(file: Path) -> Contents:
     """What is readable, for a journal with a new epoch."""
     if is_orphaned(file):
         return Contents(new_epoch())
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(read_only(file)) as reader:
+    with contextlib.suppress(*FAILURES), contextlib.closing(read_only(file)) as reader:
         reader.text_factory = bytes
         records, skipped = _records(reader)
         return Contents(new_epoch(), _head(reader, records), tuple(records.values()), _commands(reader), skipped)
@@ -78,7 +78,7 @@ def _head(reader: sqlite3.Connection, records: dict[tuple[str, str], Put]) -> He
 
 def _rows(reader: sqlite3.Connection, query: str, types: tuple[type, ...], *values: str) -> Iterator[tuple[Any, ...]]:
     """The rows of these types, up to the first that cannot be read: a damaged page can hold any type."""
-    with contextlib.suppress(sqlite3.Error):
+    with contextlib.suppress(*FAILURES):
         for row in reader.execute(query, values):
             if all(map(isinstance, row, types, strict=True)):
                 yield row

@@ -16,7 +16,7 @@ from ..model.state import Change, Event, State
 from . import reading
 from .aside import SetAside
 from .chain import Head
-from .database import COMMANDS_KEPT, Contents, code_of, is_damage, read, read_only
+from .database import COMMANDS_KEPT, FAILURES, Contents, code_of, is_damage, read, read_only
 from .health import JournalHealth, file_bytes, free_bytes
 from .opening import Opened, open_file
 from .retention import Retention
@@ -145,7 +145,7 @@ class Journal:
         epoch = self.epoch
         try:
             return await asyncio.to_thread(ask)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             if is_damage(error):
                 self._writer.put(Suspicion(epoch, str(error)))
             elif code_of(error) == sqlite3.SQLITE_CANTOPEN:

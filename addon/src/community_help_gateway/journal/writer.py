@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import queue
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from ..errors import JournalError
 from ..model.state import Change
-from .database import DamageError, is_damage
+from .database import FAILURES, DamageError, is_damage
 from .disk import Disk
 from .opening import Opened
 from .retention import Retention
@@ -119,13 +118,15 @@ class Writer:
 
     def _turn(self) -> None:
         """Write, or tell those who wait that it could not be done."""
+        if self._closing and not self.pending and not self.pending.waiting:
+            return  # the file may be another gateway's by now
         begun = time.monotonic()
         if self.problem and begun < self._next_try and not self._closing:
             self._settle(self.problem)
             return
         try:
             self.disk.write(self.pending)
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, *FAILURES) as error:
             self._failed(str(error), begun)
         else:
             if self.problem:
@@ -150,7 +151,7 @@ class Writer:
             if not self.problem and self.disk.delete(request):
                 return
             problem = self.problem
-        except sqlite3.Error as error:
+        except FAILURES as error:
             problem = str(error)
             if is_damage(error):
                 self.disk.leave(DamageError("damaged", problem))

@@ -8,6 +8,9 @@ ALTER TABLE entry ADD COLUMN hash TEXT NOT NULL DEFAULT '';
 
 UPDATE entry SET incident = coalesce(json_extract(body, '$.incident.id'), '') WHERE json_valid(body);
 
+-- Nobody asks by subject: the incident takes its place.
+DROP INDEX entry_by_subject;
+
 CREATE INDEX entry_by_incident ON entry (incident, number);
 
 CREATE INDEX entry_by_at ON entry (at);
