@@ -133,5 +133,14 @@ def _limits(gas: Sequence[Mapping[str, Any]]) -> dict[str, Limits]:
         )
         if list(limits.rising) != sorted(limits.rising) or list(limits.falling) != sorted(limits.falling, reverse=True):
             raise PolicyError("gas", index, "expected levels that become worse: warning, alarm, danger")
+        if not _can_end(limits):
+            raise PolicyError("gas", index, "hysteresis: an alarm would never end, nothing is left between the levels")
         found[f"{item['compound']}/{item['gas']}"] = limits
     return found
+
+
+def _can_end(limits: Limits) -> bool:
+    """Whether a value exists that ends an alarm below as well as one above."""
+    if not limits.falling:
+        return True
+    return limits.falling[0] * (1 + limits.hysteresis) < limits.rising[0] * (1 - limits.hysteresis)

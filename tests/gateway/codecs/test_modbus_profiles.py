@@ -40,27 +40,43 @@ def test_a_gas_reading_unpacks_unit_decimals_and_state() -> None:
     ("state", "alarm", "fault", "known"),
     [
         (0, None, False, False),
+        (1, False, False, True),
+        (2, None, True, False),
         (3, None, True, False),
+        (4, False, False, True),
         (5, True, False, True),
         (6, True, False, True),
         (7, None, True, False),
+        (8, True, False, True),
+        (9, False, False, True),
+        (0xA, None, True, False),
+        (0xB, True, False, True),
+        (0xC, True, False, True),
         (0xF, None, True, False),
         (0x77, None, True, False),
     ],
 )
-def test_the_sensors_own_state_decides(state: int, alarm: bool | None, fault: bool, known: bool) -> None:
+def test_the_sensors_own_state_is_told(state: int, alarm: bool | None, fault: bool, known: bool) -> None:
     """Its alarms are alarms, its faults are faults with an unknown value, warming up is neither."""
     (reading,) = GAS.decode(0, [0x2400, 30, 0, 0, 0, state])
     assert (reading.alarm, reading.fault, reading.value is not None) == (alarm, fault, known)
 
 
-def test_oxygen_alarms_both_ways_and_restores_only_well_inside() -> None:
-    """Below 19.5 or above 23.5 %VOL is an alarm (GB/T 50493-2019, 5.5.2); at 19.6 nothing is said yet."""
+@pytest.mark.parametrize(
+    ("block", "registers", "value"),
+    [(0, [0x2400, 900], 90.0), (1, [0x4400, 100], 10.0), (2, [0x0000, 500], 500.0), (3, [0x6000, 10], 7.06)],
+)
+def test_a_value_alone_is_no_alarm(block: int, registers: list[int], value: float) -> None:
+    """What a concentration means is the community's policy, not the profile's: the detector says normal."""
+    (reading,) = GAS.decode(block, [*registers, 0, 0, 0, 1])
+    assert reading.value == pytest.approx(value, abs=0.01)
+    assert (reading.alarm, reading.fault, reading.state) == (False, False, "normal")
 
-    def alarm(tenths: int) -> bool | None:
-        return GAS.decode(1, [0x4400, tenths, 0, 0, 0, 1])[0].alarm
 
-    assert [alarm(209), alarm(196), alarm(194), alarm(236)] == [False, None, True, True]
+def test_an_alarm_whose_unit_nobody_knows_is_an_alarm_and_a_fault() -> None:
+    """The detector's own word is not lost with its value."""
+    (reading,) = GAS.decode(0, [0xF400, 30, 0, 0, 0, 6])
+    assert (reading.value, reading.alarm, reading.fault) == (None, True, True)
 
 
 def test_milligrams_become_ppm() -> None:
@@ -68,7 +84,20 @@ def test_milligrams_become_ppm() -> None:
     assert ppm(10, 34.08) == pytest.approx(7.06, abs=0.01)
     (reading,) = GAS.decode(3, [0x6000, 10, 0, 0, 0, 1])
     assert reading.value == pytest.approx(7.06, abs=0.01)
-    assert reading.alarm is True
+
+
+def test_volume_percent_of_methane_become_percent_of_the_explosive_limit() -> None:
+    """1 %VOL of methane is 20 %LEL; parts per billion are thousandths of a ppm."""
+    assert GAS.decode(0, [0x4400, 10, 0, 0, 0, 1])[0].value == 20.0
+    assert GAS.decode(2, [0x8000, 24_000, 0, 0, 0, 1])[0].value == 24.0
+
+
+def test_a_profile_holds_no_thresholds() -> None:
+    """They are in the model, where a community may change them."""
+    good = {"id": "x", "blocks": [{"unit": 0, "function": 3, "address": 0, "count": 6, "interval": 1}], "writes": []}
+    reading = {"key": "a", "block": 0, "decode": "packed_gas", "alarm_above": 10}
+    with pytest.raises(ProfileError, match=r"mine.json.*alarm_above"):
+        parse({**good, "readings": [reading]}, "mine.json")
 
 
 @given(st.integers(0, 3), st.lists(WORD, max_size=8))

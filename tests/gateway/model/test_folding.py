@@ -1,11 +1,10 @@
 """Alarms of one building are one incident; what joins pages only when it is worse, and always says why."""
 
-from tests.gateway.model.world import LI, ZHANG, World
-
 from community_help_gateway.model import lifecycle
 from community_help_gateway.model.incident import DeadlineKind
 from community_help_gateway.model.kinds import Severity
 from community_help_gateway.model.state import EventKind
+from tests.gateway.model.world import LI, ZHANG, World
 
 
 def taken(world: World) -> None:

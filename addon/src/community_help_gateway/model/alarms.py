@@ -57,13 +57,16 @@ def inject(draft: Draft, point: Point) -> str:
 def fold_key(draft: Draft, point: Point, device: Device) -> str:
     """What the point's alarm folds into; a point that was named for a running drill folds into the drill."""
     drill = draft.drill(device.compound)
-    named = drill is not None and point.id in drill.points
+    named = drill is not None and point.id in drill.points and draft.now < drill.ends_at
     return (DRILL if named else "") + key_of(device, point.hazard)
 
 
 def _held_back(draft: Draft, point: Point, key: str) -> bool:
     """A bypass holds while no second point alarms there, or did in the incident that would take it (promise 9)."""
-    if draft.bypass(point.id) is None or any(other != point.id for other in draft.state.alarming.get(key, {})):
+    bypass = draft.bypass(point.id)
+    if bypass is None or bypass.until <= draft.now:
+        return False
+    if any(other != point.id for other in draft.state.alarming.get(key, {})):
         return False
     incident = taker(draft, key)
     return incident is None or not any(other != point.id for other in draft.state.members.get(incident.id, {}))

@@ -36,7 +36,7 @@ def _of_duty(roster: Roster, compound: str, now: float, zone: tzinfo) -> Iterato
     last = now + WEEK_HOURS * HOUR if roster.until is None else min(roster.until, now + WEEK_HOURS * HOUR)
     covered = now
     for shift in sorted((s for s in roster.shifts if s.person in serving), key=lambda shift: shift.start):
-        if shift.end <= covered or (compound and shift.compounds and compound not in shift.compounds):
+        if shift.end <= max(shift.start, covered) or (compound and shift.compounds and compound not in shift.compounds):
             continue
         if covered < min(shift.start, last):
             yield f"nobody_on_duty {_hour(covered, zone)}-{_hour(min(shift.start, last), zone)}"
