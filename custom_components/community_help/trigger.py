@@ -14,6 +14,7 @@ from homeassistant.helpers.typing import ConfigType
 from .const import DOMAIN, SIGNAL_INCIDENT, SIGNAL_PAGE
 from .contract.values import Hazard, Incident, IncidentEvent, IncidentEventKind, Page
 from .coordinator import Coordinator
+from .incidents import detectors
 
 HAZARDS = [hazard.value for hazard in Hazard if hazard is not Hazard.UNKNOWN]
 _SCHEMA = vol.Schema(
@@ -113,7 +114,7 @@ def _about(incident: Incident) -> dict[str, Any]:
         "hazard": incident.hazard.value,
         "place": incident.place,
         "compound": incident.compound_name,
-        "detectors": len({member.point for member in incident.members}),
+        "detectors": detectors(incident),
     }
 
 

@@ -94,6 +94,9 @@ class FakeGateway:
     incidents: tuple[values.Incident, ...] = ()
     pages: tuple[values.Page, ...] = ()
     missed: tuple[values.IncidentEvent, ...] = ()
+    drills: tuple[values.Drill, ...] = ()
+    bypasses: tuple[values.Bypass, ...] = ()
+    health: values.Health | None = None
     answer: Callable[[messages.Command], messages.Outcome] | None = None
     goodbye: messages.Goodbye | None = None
     lease_holder: str = ""
@@ -180,6 +183,9 @@ class FakeGateway:
             self.incidents,
             self.pages,
             self.missed,
+            self.drills,
+            self.bypasses,
+            self.health,
         )
         return [messages.Snapshot(cursor, 1, 2, devices=self.devices[:3]), last]
 
