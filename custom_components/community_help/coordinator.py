@@ -70,6 +70,7 @@ class Coordinator:
         self.connected = False
         self.lease: Lease | None = None
         self.fence = 0
+        self.claimed = False
         self.compounds: dict[str, Compound] = {}
         self.devices: dict[str, Device] = {}
         self.points: dict[str, Point] = {}
@@ -218,7 +219,7 @@ class Coordinator:
         return True
 
     def _take_fence(self, fence: int) -> None:
-        self.fence = fence
+        self.fence, self.claimed = fence, True
         self.facts.async_wake(Fact.INCIDENTS)
 
     async def _follow(self) -> None:

@@ -12,6 +12,7 @@ from .const import ATTR_CAUSE, ATTR_CRITICAL, ATTR_INCIDENT_ID, ATTR_NOTE, ATTR_
 from .contract.messages import Acknowledge, Close
 from .contract.values import Cause, Incident, Person, Way
 from .coordinator import Coordinator
+from .notice import Words
 from .pager import PAGERS
 from .roster import person_for
 
@@ -79,7 +80,7 @@ async def _page_staff(call: ServiceCall) -> None:
         page = entry.runtime_data.pages.get(page_id)
         if page:
             await call.hass.data[PAGERS][entry.entry_id].async_page_staff(
-                page, call.data["title"], call.data["message"], critical=call.data[ATTR_CRITICAL]
+                page, Words(call.data["title"], call.data["message"], call.data[ATTR_CRITICAL])
             )
             return
     raise ServiceValidationError(
