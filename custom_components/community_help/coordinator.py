@@ -29,7 +29,7 @@ from .client import (
     VersionMismatchError,
     open_stream,
 )
-from .const import DOMAIN, SIGNAL_INCIDENT, SIGNAL_PAGE
+from .const import DOMAIN, SIGNAL_INCIDENT, SIGNAL_PAGE, UNIDENTIFIED
 from .contract.messages import Changes, ClaimLease, CommandBody, GatewayInfo, Message, Outcome, SetRoster, Snapshot
 from .contract.values import (
     Compound,
@@ -52,6 +52,9 @@ _LOGGER = logging.getLogger(__name__)
 FIRST_SNAPSHOT_SECONDS = 20.0
 BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Waits between attempts to reach the gateway; starts over only after a snapshot came through (project's choice)."""
+
+REFUSALS = frozenset({UNIDENTIFIED, "malformed"})
+"""The gateway's error keys that are told in the user's language; the others carry the gateway's own words."""
 
 CURSOR_DELAY_SECONDS = 2.0
 """The cursor on disk may trail by this; after a crash an incident event may then come twice, never be missed."""
@@ -184,9 +187,10 @@ class Coordinator:
         try:
             return await self.async_command(body)
         except RefusedError as error:
+            key = error.outcome.code if error.outcome.code in REFUSALS else "refused"
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
-                translation_key="refused",
+                translation_key=key,
                 translation_placeholders={"reason": error.outcome.message},
             ) from error
         except CannotConnectError as error:

@@ -71,6 +71,12 @@ def phones_for(hass: HomeAssistant, entry: ConfigEntry, people: Iterable[str]) -
     return {phone: owners.get(phone, "") for phone in known}
 
 
+def member_called(entry: ConfigEntry, name: str) -> Person | None:
+    """The one member of the roster with this id or name; nobody when two share the name."""
+    found = [member for member in roster_of(entry) if name in (member.id, member.name)]
+    return Person(found[0].id, found[0].name) if len(found) == 1 else None
+
+
 def first_tier(entry: ConfigEntry, compounds: Iterable[str]) -> set[str]:
     """Who is told first in each of ``compounds``: everybody of the lowest tier that it has."""
     found: set[str] = set()
