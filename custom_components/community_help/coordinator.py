@@ -344,10 +344,11 @@ class Coordinator:
             self.facts.async_wake(Fact.INCIDENTS)
 
     def _take_lease(self, lease: Lease) -> None:
-        """A person may have made another integration the one that pages."""
+        """A person may have made another integration the one that pages; what is older than our own claim is past."""
         self.lease = lease
-        if lease.holder != self._me:
+        if lease.holder != self._me and lease.fence >= self.fence:
             self._take_fence(0)
+            raise_issue(self.hass, self.entry, "lease_held", name=lease.name)
 
     @callback
     def _take_facts(self, said: Snapshot | Changes) -> None:

@@ -19,6 +19,7 @@ from homeassistant.helpers.storage import Store
 
 from .const import DOMAIN
 from .contract.values import Incident, Page
+from .contract.wire import ContractError
 from .coordinator import Coordinator
 from .facts import Fact
 from .issues import clear_issue, raise_issue
@@ -69,7 +70,11 @@ class Watcher:
         stored = await self._store.async_load()
         if not stored:
             return
-        self._picture = picture_from_disk(stored)
+        try:
+            self._picture = picture_from_disk(stored)
+        except (ContractError, KeyError, TypeError) as error:
+            _LOGGER.warning("The last picture of %s cannot be read: %s", self._entry.title, type(error).__name__)
+            return
         if self._hass.state is CoreState.running:
             self._wait(GONE_SECONDS)
         else:

@@ -8,11 +8,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.community_help.contract import values
+from custom_components.community_help.contract import messages, values
 from custom_components.community_help.diagnostics import async_get_config_entry_diagnostics
 from custom_components.community_help.facts import Fact
 from custom_components.community_help.incidents import detectors, live
-from tests.integration.conftest import INCIDENT, FakeGateway, eventually
+from tests.integration.conftest import INCIDENT, FakeGateway, add_staff, eventually, later
 
 ZHANG = values.Person("z", "张三")
 DRILL = values.Drill("bay", ZHANG, 1000.0, 4600.0)
@@ -105,8 +105,34 @@ async def test_another_integration_that_took_over_silences_this_one(
 ) -> None:
     """The fencing number is given up as soon as the gateway says that somebody else pages."""
     await eventually(hass, lambda: loaded.runtime_data.fence == 1)
+    await gateway.say(lease=values.Lease("elsewhere", "Other", 0))
     await gateway.say(lease=values.Lease("elsewhere", "Other", 2))
     await eventually(hass, lambda: loaded.runtime_data.fence == 0)
+    assert ir.async_get(hass).async_get_issue("community_help", f"lease_held_{loaded.entry_id}")
+
+
+async def test_the_roster_is_sent_with_everybody_on_duty_at_any_time(
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, phones: list[dict[str, Any]]
+) -> None:
+    """There is no duty plan yet: no shifts, no horizon."""
+    person = add_staff(hass, loaded, "张三", 2, "one", "bay")
+    await eventually(hass, lambda: bool(gateway.bodies(messages.SetRoster)))
+    (roster,) = gateway.bodies(messages.SetRoster)
+    assert roster == messages.SetRoster((values.StaffMember(person, "张三", 2, ("bay",), True),), (), None)
+
+
+async def test_a_busy_gateway_does_not_put_off_the_saving_of_the_cursor(
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, hass_storage: dict[str, Any]
+) -> None:
+    """Readings come all the time; a save that is put off by each would come never."""
+    key = f"community_help.{loaded.entry_id}.cursor"
+    for _ in range(3):
+        await gateway.say(states=(values.PointState("septic.h2s", True, value=1.0),))
+    await eventually(hass, lambda: loaded.runtime_data._cursor.number == 13)
+    hass_storage.pop(key, None)
+    await later(hass, 2.5)
+    await eventually(hass, lambda: key in hass_storage)
+    assert hass_storage[key]["data"]["number"] == 13
 
 
 def test_an_older_gateway_that_counts_nothing_is_counted_by_its_members() -> None:

@@ -240,6 +240,18 @@ async def test_promise_10_who_does_not_page_does_not_watch(
     assert len(phones) == 1
 
 
+@pytest.mark.parametrize("stored", [{}, {"epoch": "ep", "fence": 1, "compounds": [], "incidents": [{}], "pages": []}])
+async def test_promise_12_a_picture_that_cannot_be_read_does_not_stop_the_rest(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_storage: dict[str, Any], stored: dict[str, Any]
+) -> None:
+    """Written by another version: the gateway is followed all the same."""
+    stored = {**stored, "more": 1}
+    key = f"community_help.{entry.entry_id}.picture"
+    hass_storage[key] = {"version": 1, "key": key, "data": stored}
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.LOADED
+
+
 async def test_an_entry_that_is_disabled_is_watched_no_more(
     hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, phones: list[dict[str, Any]], settle: Settle
 ) -> None:
