@@ -113,6 +113,7 @@ class FakeGateway:
     answer: Callable[[messages.Command], messages.Outcome] | None = None
     goodbye: messages.Goodbye | None = None
     away: bool = False
+    mute: bool = False
     lease_holder: str = ""
     port: int = 0
 
@@ -192,7 +193,8 @@ class FakeGateway:
             command = messages.decode(json.loads(frame.data))
             assert isinstance(command, messages.Command)
             self.commands.append(command)
-            await socket.send_json(messages.encode(self._outcome(command)))
+            if not self.mute:
+                await socket.send_json(messages.encode(self._outcome(command)))
         return socket
 
     def _snapshot(self, cursor: values.Cursor) -> list[messages.Snapshot]:

@@ -124,15 +124,19 @@ async def test_the_roster_is_sent_with_everybody_on_duty_at_any_time(
 async def test_a_busy_gateway_does_not_put_off_the_saving_of_the_cursor(
     hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, hass_storage: dict[str, Any]
 ) -> None:
-    """Readings come all the time; a save that is put off by each would come never."""
-    key = f"community_help.{loaded.entry_id}.cursor"
-    for _ in range(3):
-        await gateway.say(states=(values.PointState("septic.h2s", True, value=1.0),))
-    await eventually(hass, lambda: loaded.runtime_data._cursor.number == 13)
-    hass_storage.pop(key, None)
+    """Readings come all the time: one save waits, with the last cursor, and no change begins its wait anew."""
+    coordinator = loaded.runtime_data
     await later(hass, 2.5)
-    await eventually(hass, lambda: key in hass_storage)
-    assert hass_storage[key]["data"]["number"] == 13
+    asked: list[float] = []
+    save = coordinator._store.async_delay_save
+    coordinator._store.async_delay_save = lambda data, delay: (asked.append(delay), save(data, delay))
+    for number in (11, 12, 13):
+        await gateway.say(states=(values.PointState("septic.h2s", True, value=1.0),))
+        await eventually(hass, lambda number=number: coordinator._cursor.number == number)
+    assert asked == [2.0]
+    await later(hass, 5)
+    key = f"community_help.{loaded.entry_id}.cursor"
+    await eventually(hass, lambda: hass_storage.get(key, {}).get("data", {}).get("number") == 13)
 
 
 def test_an_older_gateway_that_counts_nothing_is_counted_by_its_members() -> None:

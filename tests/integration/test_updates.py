@@ -124,7 +124,7 @@ async def test_everybody_who_was_told_sees_how_it_stands(
 
 
 async def test_an_update_that_says_nothing_new_is_not_sent(
-    hass: HomeAssistant, gateway: FakeGateway, paged: list[dict[str, Any]], settle: Settle
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, paged: list[dict[str, Any]], settle: Settle
 ) -> None:
     """A notification that somebody swiped away does not come back for a detector that joins what is taken."""
     taken = {"state": values.IncidentState.ACKNOWLEDGED, "answered": True, "owner": OWNER, "acknowledged_at": 1040.0}
@@ -132,9 +132,24 @@ async def test_an_update_that_says_nothing_new_is_not_sent(
     await settle(lambda: len(paged) == 2)
     await later(hass, 6)
     await happen(gateway, JOINED, revision=2, detectors=2, live=2, **taken)
-    await hass.async_block_till_done()
+    await settle(lambda: loaded.runtime_data.incidents["ep-1"].revision == 2)
     await later(hass, 12)
     assert len(paged) == 2
+
+
+async def test_an_update_that_waited_does_not_cover_a_newer_page(
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, paged: list[dict[str, Any]], settle: Settle
+) -> None:
+    """Its five seconds end after the page of what came later was sent."""
+    for revision in (2, 3):
+        await happen(gateway, JOINED, revision=revision, detectors=revision, live=revision)
+    await settle(lambda: loaded.runtime_data.incidents["ep-1"].revision == 3)
+    newest = replace(INCIDENT, revision=4, detectors=4, live=4)
+    await gateway.say(pages=(replace(PAGE, id="ep-4", number=4, incident=newest, revision=4, reason="worse"),))
+    await settle(lambda: "ep-4" in loaded.runtime_data.pages)
+    await hass.services.async_call("community_help", "page_staff", {"page_id": "ep-4"}, blocking=True)
+    await later(hass, 6)
+    assert [shown["message"][:13] for shown in paged[1:]] == ["Detectors: 2,", "Detectors: 4,"]
 
 
 async def test_nothing_older_comes_after_something_newer_on_a_slow_phone(

@@ -175,6 +175,39 @@ async def test_promise_10_home_assistant_starts_while_the_gateway_is_gone(
     assert not gone_issue(hass, loaded)
 
 
+async def test_promise_10_a_gateway_that_is_back_is_found_long_before_home_assistant_tries_again(
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, phones: list[dict[str, Any]], settle: Settle
+) -> None:
+    """Its retries grow to ten minutes apart; a look every ten seconds finds the gateway."""
+    await lose(hass, gateway, loaded, settle)
+    await hass.config_entries.async_reload(loaded.entry_id)
+    assert loaded.state is ConfigEntryState.SETUP_RETRY
+    loaded.async_cancel_retry_setup()
+    await later(hass, 11)
+    assert loaded.state is ConfigEntryState.SETUP_RETRY
+    gateway.away = False
+    await later(hass, 22)
+    await settle(lambda: loaded.state is ConfigEntryState.LOADED)
+    await later(hass, 300)
+    assert not phones
+
+
+async def test_promise_10_a_loss_before_the_lease_was_confirmed_again_is_paged(
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, phones: list[dict[str, Any]], settle: Settle
+) -> None:
+    """Who paged before the restart goes on until somebody else is named."""
+    await settle(lambda: loaded.runtime_data.fence == 1)
+    await hass.config_entries.async_unload(loaded.entry_id)
+    gateway.mute = True
+    await hass.config_entries.async_setup(loaded.entry_id)
+    assert loaded.state is ConfigEntryState.LOADED
+    await later(hass, 4)
+    await gateway.go_away()
+    await settle(lambda: not loaded.runtime_data.connected)
+    await later(hass, 66)
+    await settle(lambda: len(losses(phones)) == 1)
+
+
 async def test_promise_10_the_minute_runs_from_the_end_of_home_assistants_start(
     hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, phones: list[dict[str, Any]], settle: Settle
 ) -> None:
