@@ -10,6 +10,7 @@ from homeassistant.helpers.typing import ConfigType
 from . import auditor
 from .const import DOMAIN, STORES
 from .coordinator import CommunityHelpEntry, Coordinator
+from .issues import KEYS, clear_issue
 from .pager import Pager
 from .places import Places
 from .services import async_register
@@ -55,6 +56,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: CommunityHelpEntry) -> 
 async def async_remove_entry(hass: HomeAssistant, entry: CommunityHelpEntry) -> None:
     """Nothing of a gateway that was removed stays on disk: places and names are in it."""
     async_end(hass, entry)
+    for key in KEYS:
+        clear_issue(hass, entry, key)
     for name in STORES:
         await Store[dict[str, object]](hass, 1, f"{DOMAIN}.{entry.entry_id}.{name}").async_remove()
 

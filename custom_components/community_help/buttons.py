@@ -72,8 +72,9 @@ class Buttons:
         self._undo.clear()
 
     def waiting_for(self, incident_id: str) -> set[str]:
-        """Who pressed a button of this incident and is not confirmed yet."""
-        presses = [item["press"] for item in self._pending.values()]
+        """Who pressed "I'll take it" for this incident and is not confirmed yet."""
+        kept = [item for item in self._pending.values() if item.get("kind", phone.ACKNOWLEDGE) == phone.ACKNOWLEDGE]
+        presses = [item["press"] for item in kept]
         return {press["person"]["id"] for press in presses if press["incident"] == incident_id}
 
     async def _pressed(self, event: Event) -> None:

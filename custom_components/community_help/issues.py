@@ -6,6 +6,18 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 
+KEYS = (
+    "chain_broken",
+    "gateway_gone",
+    "journal_problem",
+    "lease_held",
+    "page_unhandled",
+    "policy_holes",
+    "update_gateway",
+    "update_integration",
+)
+"""Everything that can be wrong with one gateway."""
+
 
 @callback
 def raise_issue(

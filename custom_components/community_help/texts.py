@@ -81,7 +81,8 @@ class Texts:
     def _about(self, incident: Incident, now: float) -> list[str]:
         """How many detectors, where, since when; drill, test and a replaced journal are said, never hidden."""
         lines = [self.say("page_drill")] if incident.drill else []
-        lines.append(self.say("page_detectors", count=detectors(incident), live=live(incident)))
+        if detectors(incident):
+            lines.append(self.say("page_detectors", count=detectors(incident), live=live(incident)))
         if incident.floors:
             lines.append(self.say("page_floors", floors=self.listed(incident.floors)))
         others = [self._hazard(hazard) for hazard in incident.hazards if hazard is not incident.hazard]

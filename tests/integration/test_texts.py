@@ -67,6 +67,13 @@ def test_a_page_says_what_the_gateway_knows(changes: dict[str, Any], english: st
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page_about_the_gateway_itself_counts_no_detectors(language: str) -> None:
+    """There are none behind what the auditor found."""
+    found = page(language, reason="auditor", incident={"members": (), "hazard": values.Hazard.SUPERVISION})
+    assert found == texts(language).say("page_auditor")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_codes_of_a_newer_gateway_leave_the_rest_of_the_page_readable(language: str) -> None:
     """No words for them here, and no error."""
     strange = page(language, reason="later_invention", why="later_invention", incident={"mark": "later_invention"})

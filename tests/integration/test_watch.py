@@ -257,6 +257,29 @@ async def test_promise_10_a_press_is_kept_while_the_gateway_is_gone_and_no_phone
     assert (said.incident, said.person.id) == ("ep-1", person)
 
 
+async def test_promise_10_who_says_that_it_is_real_is_still_rung_until_somebody_takes_it(
+    hass: HomeAssistant,
+    gateway: FakeGateway,
+    loaded: MockConfigEntry,
+    phones: list[dict[str, Any]],
+    settle: Settle,
+    user: MockUser,
+    hass_storage: dict[str, Any],
+) -> None:
+    """To declare is not to take; the declaration is kept, too."""
+    add_staff(hass, loaded, "张三", 1, "one")
+    await demand(hass, gateway, settle, replace(PAGE, incident=replace(INCIDENT, drill=True)))
+    await after_grace(hass)
+    await settle(lambda: len(phones) == 1)
+    await lose(hass, gateway, loaded, settle)
+    press(hass, phones[0], user, 1)
+    await settle(lambda: bool(hass_storage.get(f"community_help.{loaded.entry_id}.presses", {}).get("data")))
+    await later(hass, 61)
+    await settle(lambda: len(incidents(phones)) == 2)
+    gateway.away = False
+    await settle(lambda: bool(gateway.bodies(messages.DeclareReal)))
+
+
 async def test_promise_10_who_does_not_page_does_not_watch(
     hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, phones: list[dict[str, Any]], settle: Settle
 ) -> None:
@@ -301,7 +324,7 @@ async def test_an_entry_that_is_disabled_is_watched_no_more(
     assert not hass.data[STANDBYS]
 
 
-async def test_nothing_of_a_removed_gateway_stays_on_disk(
+async def test_nothing_of_a_removed_gateway_stays_on_disk_or_among_the_repairs(
     hass: HomeAssistant,
     gateway: FakeGateway,
     loaded: MockConfigEntry,
@@ -311,12 +334,16 @@ async def test_nothing_of_a_removed_gateway_stays_on_disk(
 ) -> None:
     """The picture holds places, and places are where people live."""
     await demand(hass, gateway, settle)
+    await gateway.say(health=values.Health(recorded=False, holes=("bay 22:00",), head_number=2, head_hash="a"))
+    await gateway.say(health=values.Health(recorded=False, holes=("bay 22:00",), head_number=2, head_hash="b"))
+    await settle(lambda: bool(ir.async_get(hass).async_get_issue("community_help", f"chain_broken_{loaded.entry_id}")))
     await later(hass, 10)
     kept = [key for key in hass_storage if key.startswith(f"community_help.{loaded.entry_id}")]
     assert f"community_help.{loaded.entry_id}.picture" in kept
     await hass.config_entries.async_remove(loaded.entry_id)
     await hass.async_block_till_done()
     assert not [key for key in hass_storage if key.startswith(f"community_help.{loaded.entry_id}")]
+    assert not [key for key in ir.async_get(hass).issues if key[0] == "community_help"]
     assert not hass.data[STANDBYS]
 
 
