@@ -1,4 +1,4 @@
-"""Smoke, gas, fire lane and problem; one connectivity sensor for the gateway."""
+"""Smoke, call point, gas, fire lane and problem of the devices."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,23 +8,26 @@ from homeassistant.components.binary_sensor import BinarySensorEntity, BinarySen
 from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util.dt import utc_from_timestamp
 
-from .const import DOMAIN
-from .contract.values import Device, PointKind, PointState
+from .contract.values import Device, PointState
 from .coordinator import CommunityHelpEntry, Coordinator
 from .entity import DeviceEntity, any_of
+from .oversight import AuditorSensor, ConnectedSensor, DrillSensor
+from .signals import points_of
 
 PARALLEL_UPDATES = 0
-GASES = frozenset({PointKind.GAS, PointKind.CH4, PointKind.H2S, PointKind.CO, PointKind.O2})
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignalDescription(BinarySensorEntityDescription):
-    """A binary sensor over the points of some kinds; ``value_fn`` says on, off or unknown."""
+    """A binary sensor over the points of a signal, its key; ``value_fn`` says on, off or unknown.
 
-    kinds: frozenset[PointKind]
+    ``graded``: the points have an alarm level.
+    """
+
+    graded: bool = False
     value_fn: Callable[[list[PointState]], bool | None]
 
 
@@ -37,23 +40,20 @@ def _on(states: list[PointState]) -> bool | None:
 
 
 SIGNALS = (
+    SignalDescription(key="smoke", device_class=BinarySensorDeviceClass.SMOKE, value_fn=_alarm),
     SignalDescription(
-        key="smoke", device_class=BinarySensorDeviceClass.SMOKE, kinds=frozenset({PointKind.SMOKE}), value_fn=_alarm
+        key="call_point", translation_key="call_point", device_class=BinarySensorDeviceClass.SAFETY, value_fn=_alarm
     ),
     SignalDescription(
-        key="panel",
-        translation_key="panel",
-        device_class=BinarySensorDeviceClass.SMOKE,
-        kinds=frozenset({PointKind.SYSTEM}),
-        value_fn=_alarm,
+        key="panel", translation_key="panel", device_class=BinarySensorDeviceClass.SMOKE, value_fn=_alarm
     ),
-    SignalDescription(key="gas", device_class=BinarySensorDeviceClass.GAS, kinds=GASES, value_fn=_alarm),
+    SignalDescription(key="gas", device_class=BinarySensorDeviceClass.GAS, value_fn=_alarm, graded=True),
     SignalDescription(
         key="lane",
         translation_key="lane",
         device_class=BinarySensorDeviceClass.OCCUPANCY,
-        kinds=frozenset({PointKind.LANE}),
         value_fn=_on,
+        graded=True,
     ),
 )
 
@@ -64,13 +64,17 @@ async def async_setup_entry(
     """Create entities for the devices now and for those that come later."""
     coordinator = entry.runtime_data
     known: set[str] = set()
-    async_add_entities([ConnectedSensor(coordinator)])
+    drills: set[str] = set()
+    async_add_entities([ConnectedSensor(coordinator), AuditorSensor(coordinator)])
 
     @callback
     def add(devices: list[Device]) -> None:
         fresh = [device for device in devices if device.id not in known]
         known.update(device.id for device in fresh)
         async_add_entities(entity for device in fresh for entity in _entities(coordinator, device))
+        compounds = [compound for key, compound in coordinator.compounds.items() if key not in drills]
+        drills.update(compound.id for compound in compounds)
+        async_add_entities(DrillSensor(coordinator, compound) for compound in compounds)
 
     entry.async_on_unload(coordinator.async_on_new_devices(add))
 
@@ -78,7 +82,7 @@ async def async_setup_entry(
 def _entities(coordinator: Coordinator, device: Device) -> list[BinarySensorEntity]:
     found: list[BinarySensorEntity] = []
     for description in SIGNALS:
-        points = tuple(point.id for point in device.points if point.kind in description.kinds)
+        points = points_of(device, description.key)
         if points:
             found.append(SignalSensor(coordinator, device, points, description))
     found.append(ProblemSensor(coordinator, device))
@@ -89,6 +93,7 @@ class SignalSensor(DeviceEntity, BinarySensorEntity):
     """One signal of a device."""
 
     entity_description: SignalDescription
+    _unrecorded_attributes = frozenset({"level", "bypassed_until"})
 
     def __init__(
         self, coordinator: Coordinator, device: Device, points: tuple[str, ...], description: SignalDescription
@@ -101,6 +106,16 @@ class SignalSensor(DeviceEntity, BinarySensorEntity):
     def is_on(self) -> bool | None:
         """What the sensor says now; unknown until it was heard."""
         return self.entity_description.value_fn(self.states())
+
+    @property
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """The alarm level where there is one, and until when it is silenced, if it is."""
+        states = self.states()
+        until = max((state.bypassed_until for state in states if state.bypassed_until), default=None)
+        found: dict[str, Any] = {"bypassed_until": utc_from_timestamp(until).isoformat()} if until else {}
+        if self.entity_description.graded:
+            found["level"] = max((state.level for state in states), default=0)
+        return found
 
 
 class ProblemSensor(DeviceEntity, BinarySensorEntity):
@@ -128,27 +143,3 @@ class ProblemSensor(DeviceEntity, BinarySensorEntity):
     def extra_state_attributes(self) -> dict[str, Any]:
         """What is wrong."""
         return {"causes": sorted({cause for state in self.states() for cause in state.problems})}
-
-
-class ConnectedSensor(BinarySensorEntity):
-    """Whether the gateway can be reached."""
-
-    _attr_has_entity_name = True
-    _attr_should_poll = False
-    _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
-    _attr_entity_category = EntityCategory.DIAGNOSTIC
-
-    def __init__(self, coordinator: Coordinator) -> None:
-        """Of the gateway's own device."""
-        self.coordinator = coordinator
-        self._attr_unique_id = f"{coordinator.gateway_id}_connected"
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, coordinator.gateway_id)})
-
-    async def async_added_to_hass(self) -> None:
-        """Follow the connection."""
-        self.async_on_remove(self.coordinator.async_listen((), self.async_write_ha_state))
-
-    @property
-    def is_on(self) -> bool:
-        """Whether the stream is up."""
-        return self.coordinator.connected

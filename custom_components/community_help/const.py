@@ -17,6 +17,13 @@ ATTR_INCIDENT_ID: Final = "incident_id"
 ATTR_CRITICAL: Final = "critical"
 ATTR_CAUSE: Final = "cause"
 ATTR_NOTE: Final = "note"
+ATTR_TO: Final = "to"
+ATTR_MINUTES: Final = "minutes"
+ATTR_HOURS: Final = "hours"
+ATTR_REASON: Final = "reason"
+
+UNIDENTIFIED: Final = "unidentified"
+"""The gateway's error key for a decision by nobody who is known."""
 
 SIGNAL_PAGE: Final = "community_help_page"
 """Dispatched with (coordinator, page) when staff are to be paged."""
@@ -26,3 +33,6 @@ SIGNAL_INCIDENT: Final = "community_help_incident"
 
 GRACE_SECONDS: Final = 3.0
 """How long an automation has to answer a page before it goes out with the default words (project's choice)."""
+
+STORES: Final = ("cursor", "told", "presses", "picture")
+"""What one config entry keeps on disk."""

@@ -14,11 +14,12 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TOKEN
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady, HomeAssistantError
-from homeassistant.helpers import instance_id, issue_registry as ir
+from homeassistant.helpers import instance_id
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.storage import Store
 
+from . import chain
 from .client import (
     CannotConnectError,
     ClientFailedError,
@@ -28,7 +29,7 @@ from .client import (
     VersionMismatchError,
     open_stream,
 )
-from .const import DOMAIN, SIGNAL_INCIDENT, SIGNAL_PAGE
+from .const import DOMAIN, SIGNAL_INCIDENT, SIGNAL_PAGE, UNIDENTIFIED
 from .contract.messages import Changes, ClaimLease, CommandBody, GatewayInfo, Message, Outcome, SetRoster, Snapshot
 from .contract.values import (
     Compound,
@@ -43,12 +44,17 @@ from .contract.values import (
     PointState,
 )
 from .contract.wire import ContractError
+from .facts import Fact, Facts
+from .issues import clear_issue, raise_issue
 from .roster import roster_of
 
 _LOGGER = logging.getLogger(__name__)
 FIRST_SNAPSHOT_SECONDS = 20.0
 BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Waits between attempts to reach the gateway; starts over only after a snapshot came through (project's choice)."""
+
+REFUSALS = frozenset({UNIDENTIFIED, "malformed"})
+"""The gateway's error keys that are told in the user's language; the others carry the gateway's own words."""
 
 CURSOR_DELAY_SECONDS = 2.0
 """The cursor on disk may trail by this; after a crash an incident event may then come twice, never be missed."""
@@ -67,6 +73,7 @@ class Coordinator:
         self.connected = False
         self.lease: Lease | None = None
         self.fence = 0
+        self.claimed = False
         self.compounds: dict[str, Compound] = {}
         self.devices: dict[str, Device] = {}
         self.points: dict[str, Point] = {}
@@ -83,7 +90,11 @@ class Coordinator:
         self._device_listeners: list[Callable[[list[Device]], None]] = []
         self._held: list[IncidentEvent] | None = []
         self._incoming: dict[str, Device] = {}
+        self.facts = Facts()
         self._cursor: Cursor | None = None
+        self._head: chain.Head | None = None
+        self._save_pending = False
+        self._me = ""
         self._store: Store[dict[str, Any]] = Store(hass, 1, f"{DOMAIN}.{entry.entry_id}.cursor")
 
     @property
@@ -108,6 +119,7 @@ class Coordinator:
         stored = await self._store.async_load()
         if stored:
             self._cursor = Cursor(stored["epoch"], stored["number"])
+            self._head = chain.from_disk(stored.get("head"))
         self._task = self.entry.async_create_background_task(self.hass, self._follow(), "community_help stream")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FIRST_SNAPSHOT_SECONDS):
@@ -140,7 +152,7 @@ class Coordinator:
                 await self._task
         self.connected, self._stream = False, None
         if self._cursor:
-            await self._store.async_save({"epoch": self._cursor.epoch, "number": self._cursor.number})
+            await self._store.async_save(self._saved())
 
     @callback
     def async_listen(self, points: Iterable[str], listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
@@ -175,9 +187,10 @@ class Coordinator:
         try:
             return await self.async_command(body)
         except RefusedError as error:
+            key = error.outcome.code if error.outcome.code in REFUSALS else "refused"
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
-                translation_key="refused",
+                translation_key=key,
                 translation_placeholders={"reason": error.outcome.message},
             ) from error
         except CannotConnectError as error:
@@ -199,15 +212,19 @@ class Coordinator:
 
     async def async_claim(self, *, force: bool) -> bool:
         """Ask to be the one that pages; whether it is."""
-        me = await instance_id.async_get(self.hass)
         try:
-            outcome = await self.async_command(ClaimLease(me, self.hass.config.location_name, force))
+            outcome = await self.async_command(ClaimLease(self._me, self.hass.config.location_name, force))
         except RefusedError as error:
-            self._issue("lease_held", {"name": error.outcome.placeholders.get("name", "")})
+            self._take_fence(0)
+            raise_issue(self.hass, self.entry, "lease_held", name=error.outcome.placeholders.get("name", ""))
             return False
-        ir.async_delete_issue(self.hass, DOMAIN, f"lease_held_{self.entry.entry_id}")
-        self.fence = int(str(outcome.result["fence"]))
+        clear_issue(self.hass, self.entry, "lease_held")
+        self._take_fence(int(str(outcome.result["fence"])))
         return True
+
+    def _take_fence(self, fence: int) -> None:
+        self.fence, self.claimed = fence, True
+        self.facts.async_wake(Fact.INCIDENTS)
 
     async def _follow(self) -> None:
         attempt = 0
@@ -231,7 +248,8 @@ class Coordinator:
         self._connected_to = self._address()
         async with open_stream(async_get_clientsession(self.hass), *self._connected_to) as stream:
             self.gateway, self.lease, self._stream = stream.hello.gateway, stream.hello.lease, stream
-            await stream.resume(await instance_id.async_get(self.hass), self.hass.config.location_name, self._cursor)
+            self._me = await instance_id.async_get(self.hass)
+            await stream.resume(self._me, self.hass.config.location_name, self._cursor)
             async for message in stream.messages():
                 self._take(message)
 
@@ -240,7 +258,7 @@ class Coordinator:
         """Say once that the gateway is away; what it said last is not shown as current."""
         self._failure, self._stream = error, None
         if isinstance(error, VersionMismatchError):
-            self._issue(f"update_{error.side}", {})
+            raise_issue(self.hass, self.entry, f"update_{error.side}")
         if self.connected:
             _LOGGER.warning("The gateway %s is away: %s", self.entry.title, error or "it closed the connection")
         if self.connected or not self._ready.is_set():
@@ -272,11 +290,13 @@ class Coordinator:
         self.entry.async_create_background_task(self.hass, self._after_snapshot(), "community_help lease and roster")
         self._ready.set()
         for side in ("gateway", "integration"):
-            ir.async_delete_issue(self.hass, DOMAIN, f"update_{side}_{self.entry.entry_id}")
+            clear_issue(self.hass, self.entry, f"update_{side}")
         self._wake_all()
         for event in part.missed:
             self._note(event)
         self._advance(part.cursor)
+        self._take_facts(part)
+        self.facts.async_wake(Fact.INCIDENTS)
 
     def _replace_devices(self, part: Snapshot) -> None:
         self.compounds = {compound.id: compound for compound in part.compounds}
@@ -306,7 +326,7 @@ class Coordinator:
     @callback
     def _take_changes(self, changes: Changes) -> None:
         if changes.lease:
-            self.lease = changes.lease
+            self._take_lease(changes.lease)
         woken: dict[CALLBACK_TYPE, None] = {}
         for state in changes.states:
             self.states[state.point] = state
@@ -319,6 +339,35 @@ class Coordinator:
         for page in changes.pages:
             self._take_page(page)
         self._advance(changes.cursor)
+        self._take_facts(changes)
+        if changes.events or changes.pages:
+            self.facts.async_wake(Fact.INCIDENTS)
+
+    def _take_lease(self, lease: Lease) -> None:
+        """A person may have made another integration the one that pages; what is older than our own claim is past."""
+        self.lease = lease
+        if lease.holder != self._me and lease.fence >= self.fence:
+            self._take_fence(0)
+            raise_issue(self.hass, self.entry, "lease_held", name=lease.name)
+
+    @callback
+    def _take_facts(self, said: Snapshot | Changes) -> None:
+        """Drills, bypasses and health; a head of the record that contradicts the one kept here is shown."""
+        self.facts.async_take(said.drills, said.bypasses, said.health)
+        head = chain.head_of(said.cursor.epoch, said.health)
+        if head is None:
+            return
+        if self._head and chain.contradicts(self._head, head):
+            raise_issue(
+                self.hass,
+                self.entry,
+                "chain_broken",
+                lasting=True,
+                kept=f"{self._head.number}:{self._head.hash[:16]}",
+                came=f"{head.number}:{head.hash[:16]}",
+            )
+        self._head = head
+        self._save_soon()
 
     def _keep(self, incident: Incident) -> None:
         if incident.state is IncidentState.CLOSED:
@@ -351,20 +400,20 @@ class Coordinator:
 
     def _advance(self, cursor: Cursor) -> None:
         self._cursor = cursor
-        self._store.async_delay_save(lambda: {"epoch": cursor.epoch, "number": cursor.number}, CURSOR_DELAY_SECONDS)
+        self._save_soon()
+
+    def _save_soon(self) -> None:
+        """Save once after the delay; a later change must not put it off, or a busy gateway would never be saved."""
+        if not self._save_pending:
+            self._save_pending = True
+            self._store.async_delay_save(self._saved, CURSOR_DELAY_SECONDS)
+
+    def _saved(self) -> dict[str, Any]:
+        self._save_pending = False
+        cursor = self._cursor or Cursor("", 0)
+        return {"epoch": cursor.epoch, "number": cursor.number, "head": chain.to_disk(self._head)}
 
     @callback
     def _wake_all(self) -> None:
         for listener in tuple(self._connection_listeners):
             listener()
-
-    def _issue(self, key: str, placeholders: dict[str, str]) -> None:
-        ir.async_create_issue(
-            self.hass,
-            DOMAIN,
-            f"{key}_{self.entry.entry_id}",
-            is_fixable=False,
-            severity=ir.IssueSeverity.ERROR,
-            translation_key=key,
-            translation_placeholders={"gateway": self.entry.title, **placeholders},
-        )

@@ -8,13 +8,14 @@ from homeassistant.const import CONF_HOST, CONF_TOKEN
 from homeassistant.core import HomeAssistant
 
 from .coordinator import CommunityHelpEntry
+from .incidents import answered, detectors
 from .roster import all_phones, staff_of
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: CommunityHelpEntry) -> dict[str, Any]:
     """The picture of one gateway in numbers."""
     coordinator = entry.runtime_data
-    gateway = coordinator.gateway
+    gateway, health = coordinator.gateway, coordinator.facts.health
     return {
         "entry": async_redact_data(dict(entry.data), {CONF_TOKEN, CONF_HOST}),
         "gateway": {"software": gateway.software, "version": gateway.version} if gateway else None,
@@ -24,6 +25,14 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Communi
         "unavailable_points": sum(not state.available for state in coordinator.states.values()),
         "problems": Counter(cause for state in coordinator.states.values() for cause in state.problems),
         "open_incidents": Counter(incident.hazard.value for incident in coordinator.incidents.values()),
+        "detectors_in_incidents": sum(map(detectors, coordinator.incidents.values())),
+        "unanswered_incidents": sum(not answered(incident) for incident in coordinator.incidents.values()),
+        "drills": len(coordinator.facts.drills),
+        "bypasses": len(coordinator.facts.bypasses),
+        "recorded": health.recorded if health else None,
+        "findings": Counter(finding.partition(":")[0] for finding in health.findings) if health else None,
+        "policy_holes": len(health.holes) if health else None,
+        "record": health.head_number if health else None,
         "unsettled_pages": len(coordinator.pages),
         "staff": len(staff_of(entry)),
         "phones": len(all_phones(hass)),

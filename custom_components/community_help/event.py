@@ -9,6 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import DOMAIN, SIGNAL_INCIDENT
 from .contract.values import Compound, Device, IncidentEvent, IncidentEventKind
 from .coordinator import CommunityHelpEntry, Coordinator
+from .incidents import detectors, live
 
 PARALLEL_UPDATES = 0
 
@@ -35,7 +36,7 @@ class IncidentEntity(EventEntity):
     _attr_has_entity_name = True
     _attr_should_poll = False
     _attr_translation_key = "incident"
-    _unrecorded_attributes = frozenset({"members"})
+    _unrecorded_attributes = frozenset({"members", "detail", "member", "live"})
 
     def __init__(self, coordinator: Coordinator, compound: Compound) -> None:
         """Of the compound's own device."""
@@ -70,8 +71,14 @@ class IncidentEntity(EventEntity):
                 "incident_id": incident.id,
                 "revision": incident.revision,
                 "hazard": incident.hazard.value,
+                "severity": incident.severity.value,
+                "drill": incident.drill,
                 "place": incident.place,
                 "by": event.person.name if event.person else None,
+                "detail": event.detail,
+                "member": event.member.name if event.member else None,
+                "detectors": detectors(incident),
+                "live": live(incident),
                 "members": [member.name for member in incident.members[-20:]],
             },
         )

@@ -7,90 +7,79 @@ What has been sent to whom is on disk, so that after a restart the right phones 
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from homeassistant.core import CALLBACK_TYPE, CoreState, Event, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.storage import Store
 from homeassistant.util.hass_dict import HassKey
 
-from . import phone
 from .client import CannotConnectError, RefusedError
 from .const import DOMAIN, GRACE_SECONDS, SIGNAL_INCIDENT, SIGNAL_PAGE
 from .contract.messages import RecordReceipt
-from .contract.values import Incident, IncidentEvent, IncidentEventKind, Page, ReceiptStep
+from .contract.values import IncidentEvent, Page, ReceiptStep
 from .coordinator import Coordinator
+from .issues import clear_issue, raise_issue
+from .notice import Words, newest, page_notice
+from .phone import TAG
 from .roster import phones_for
 from .texts import Texts
+from .told import Board
+from .updates import Updates
 
 _LOGGER = logging.getLogger(__name__)
 PAGERS: HassKey[dict[str, Pager]] = HassKey(f"{DOMAIN}_pagers")
 """The running pagers by config entry id, for the action ``page_staff``."""
 
 EVENT_RECEIVED = "mobile_app_notification_received"
-SAVE_DELAY_SECONDS = 1.0
-
-
-@dataclass(slots=True)
-class Told:
-    """Which phones show which incident; ``people`` is the staff id behind each phone (empty when unknown)."""
-
-    people: dict[str, str] = field(default_factory=dict)
-    page: str = ""
 
 
 class Pager:
     """Pages the staff of one gateway."""
 
-    def __init__(self, hass: HomeAssistant, coordinator: Coordinator, texts: Texts) -> None:
+    def __init__(self, hass: HomeAssistant, coordinator: Coordinator, texts: Texts, board: Board) -> None:
         """Nothing is sent before ``async_start``."""
         self._hass = hass
         self._coordinator = coordinator
+        self._entry = coordinator.entry
         self._texts = texts
-        self._told: dict[str, Told] = {}
+        self._board = board
+        self._updates = Updates(hass, coordinator, texts, board)
         self._seen: dict[str, None] = {}
         self._grace: dict[str, CALLBACK_TYPE] = {}
         self._undo: list[CALLBACK_TYPE] = []
-        self._store: Store[dict[str, Any]] = Store(hass, 1, f"{DOMAIN}.{coordinator.entry.entry_id}.told")
 
-    async def async_start(self) -> None:
-        """Load what was sent before the restart, then listen."""
-        for incident_id, item in (await self._store.async_load() or {}).items():
-            self._told[incident_id] = Told(item["people"], item["page"])
-        self._hass.data.setdefault(PAGERS, {})[self._coordinator.entry.entry_id] = self
+    @callback
+    def async_start(self) -> None:
+        """Listen to pages, incidents and phones."""
+        self._hass.data.setdefault(PAGERS, {})[self._entry.entry_id] = self
         self._undo = [
             async_dispatcher_connect(self._hass, SIGNAL_PAGE, self._on_page),
             async_dispatcher_connect(self._hass, SIGNAL_INCIDENT, self._on_incident),
             self._hass.bus.async_listen(EVENT_RECEIVED, self._on_received),
+            self._updates.async_stop,
         ]
 
     async def async_stop(self) -> None:
         """Stop listening; what is unsent stays demanded in the gateway's journal."""
-        self._hass.data[PAGERS].pop(self._coordinator.entry.entry_id, None)
+        self._hass.data[PAGERS].pop(self._entry.entry_id, None)
         for undo in (*self._undo, *self._grace.values()):
             undo()
         self._grace.clear()
-        await self._store.async_save(self._saved())
+        await self._board.async_save()
 
-    async def async_page_staff(self, page: Page, title: str, message: str, *, critical: bool) -> None:
+    async def async_page_staff(self, page: Page, words: Words) -> None:
         """Send a page with an automation's words; one that went out already is only updated in place."""
-        first = self._grace.pop(page.id, None)
-        if first:
-            first()
-        elif self._told.get(page.incident.id, Told()).page == page.id:
-            await self._send(page, title, message, critical=critical, sounding=False)
-            return
-        ir.async_delete_issue(self._hass, DOMAIN, self._issue_id)
-        await self._send(page, title, message, critical=critical, sounding=True)
-
-    @property
-    def _issue_id(self) -> str:
-        return f"page_unhandled_{self._coordinator.entry.entry_id}"
+        waiting = self._grace.pop(page.id, None)
+        told = self._board.told.get(page.incident.id)
+        late = waiting is None and told is not None and told.page == page.id
+        if waiting:
+            waiting()
+        if not late:
+            clear_issue(self._hass, self._entry, "page_unhandled")
+        await self._send(page, words, sounding=not late)
 
     @callback
     def _on_page(self, coordinator: Coordinator, page: Page) -> None:
@@ -108,7 +97,7 @@ class Pager:
         async def send_defaults(_now: datetime) -> None:
             self._grace.pop(page.id, None)
             self._complain()
-            await self._send(page, "", "", critical=True, sounding=True)
+            await self._send(page, Words(), sounding=True)
 
         self._grace[page.id] = async_call_later(self._hass, GRACE_SECONDS, send_defaults)
 
@@ -120,29 +109,20 @@ class Pager:
     def _complain(self) -> None:
         """No automation answered in time: say so, unless Home Assistant is only starting."""
         if self._hass.state is CoreState.running:
-            ir.async_create_issue(
-                self._hass,
-                DOMAIN,
-                self._issue_id,
-                is_fixable=False,
-                severity=ir.IssueSeverity.WARNING,
-                translation_key="page_unhandled",
-                translation_placeholders={"gateway": self._coordinator.entry.title},
-            )
+            raise_issue(self._hass, self._entry, "page_unhandled", severity=ir.IssueSeverity.WARNING)
 
-    async def _send(self, page: Page, title: str, message: str, *, critical: bool, sounding: bool) -> None:
+    async def _send(self, page: Page, words: Words, *, sounding: bool) -> None:
         """Send to every phone of the page's people separately: a dead or slow one never stops or delays the others."""
-        incident = self._coordinator.incidents.get(page.incident.id, page.incident)
-        title = title or self._texts.title(incident)
-        message = message or self._texts.message(incident, page.reason, time.time())
-        data = phone.page_data(incident, self._texts.say("acknowledge"), critical=critical, sounding=sounding)
-        told = self._told.setdefault(incident.id, Told())
-        told.page = page.id
-        people = phones_for(self._hass, self._coordinator.entry, page.people)
-        told.people |= people
+        incident = newest(page, self._coordinator.incidents.get(page.incident.id))
+        before = self._board.told.get(incident.id)
+        if before and not sounding:
+            words = replace(words, critical=words.critical or before.critical)
+        notice = page_notice(self._texts, page, incident, words, time.time(), sounding=sounding)
+        people = phones_for(self._hass, self._entry, page.people)
+        told = self._board.note(incident.id, page.id, people, critical=words.critical)
 
         async def tell(device_id: str, person: str) -> bool:
-            step, detail = await self._hand_over(device_id, message, title, data)
+            step, detail = await self._board.async_show(told, device_id, notice)
             await self._receipt(page.id, step, device_id, person, detail)
             return step is ReceiptStep.HANDED_OVER
 
@@ -150,16 +130,6 @@ class Pager:
             await self._receipt(page.id, ReceiptStep.ACCEPTED)
         else:
             _LOGGER.error("Page %s reached no phone", page.id)
-        self._store.async_delay_save(self._saved, SAVE_DELAY_SECONDS)
-
-    async def _hand_over(
-        self, device_id: str, message: str, title: str, data: dict[str, Any]
-    ) -> tuple[ReceiptStep, str]:
-        try:
-            await phone.send(self._hass, device_id, message, title, data)
-        except HomeAssistantError as error:
-            return ReceiptStep.FAILED, str(error)[:200]
-        return ReceiptStep.HANDED_OVER, ""
 
     async def _receipt(
         self, page_id: str, step: ReceiptStep, device_id: str = "", person: str = "", detail: str = ""
@@ -172,32 +142,12 @@ class Pager:
 
     @callback
     def _on_incident(self, coordinator: Coordinator, event: IncidentEvent) -> None:
-        if coordinator is not self._coordinator:
-            return
-        if event.kind in (IncidentEventKind.ACKNOWLEDGED, IncidentEventKind.CLOSED):
-            self._hass.async_create_task(self._update(event.incident))
-
-    async def _update(self, incident: Incident) -> None:
-        """Replace the page on every phone that shows it, unless something newer still wants an answer."""
-        told = self._told.get(incident.id)
-        if told is None or (incident.closed_at is None and incident.acknowledged_revision < incident.revision):
-            return
-        self._forget_grace(told.page)
-        for device_id in told.people:
-            await self._hand_over(
-                device_id, self._texts.state(incident), self._texts.title(incident), phone.update_data(incident)
-            )
-        if incident.closed_at is not None:
-            del self._told[incident.id]
-        self._store.async_delay_save(self._saved, SAVE_DELAY_SECONDS)
+        if coordinator is self._coordinator:
+            self._updates.async_on_incident(event)
 
     async def _on_received(self, event: Event) -> None:
         """Android says that the notification is on the phone."""
-        incident_id = str(event.data.get("tag", "")).removeprefix("community_help_")
-        told = self._told.get(incident_id)
+        told = self._board.told.get(str(event.data.get("tag", "")).removeprefix(TAG))
         if told:
             device_id = str(event.data.get("device_id", ""))[:64]
             await self._receipt(told.page, ReceiptStep.RECEIVED, device_id, told.people.get(device_id, ""))
-
-    def _saved(self) -> dict[str, Any]:
-        return {key: {"people": told.people, "page": told.page} for key, told in self._told.items()}

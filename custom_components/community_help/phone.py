@@ -6,59 +6,75 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
 from .const import DOMAIN
-from .contract.values import Incident
+from .contract.values import Incident, Severity
+from .incidents import loud
 
-ACKNOWLEDGE_PREFIX = "COMMUNITY_HELP_ACKNOWLEDGE"
+ACKNOWLEDGE = "COMMUNITY_HELP_ACKNOWLEDGE"
+DECLARE_REAL = "COMMUNITY_HELP_REAL"
+BUTTONS = (ACKNOWLEDGE, DECLARE_REAL)
+TAG = "community_help_"
 
 
 def tag_of(incident_id: str) -> str:
     """One notification per incident on a phone: the same tag replaces."""
-    return f"community_help_{incident_id}"
+    return f"{TAG}{incident_id}"
 
 
-def acknowledge_action(incident: Incident) -> str:
-    """The button's id; it says which incident, as it was at which revision, the person saw."""
-    return f"{ACKNOWLEDGE_PREFIX}:{incident.id}:{incident.revision}"
+def button(kind: str, incident: Incident, title: str) -> dict[str, str]:
+    """A button; its id says which incident, as it was at which revision, the person saw."""
+    return {"action": f"{kind}:{incident.id}:{incident.revision}", "title": title}
 
 
-def parse_acknowledge(action: str) -> tuple[str, int] | None:
-    """Incident id and revision of a pressed button, or ``None`` when it is not ours."""
-    prefix, _, rest = action.partition(":")
+def parse_button(action: str) -> tuple[str, str, int] | None:
+    """Kind, incident id and revision of a pressed button, or ``None`` when it is not ours."""
+    kind, _, rest = action.partition(":")
     incident_id, _, revision = rest.partition(":")
-    if prefix != ACKNOWLEDGE_PREFIX or not incident_id or not revision.isdecimal():
+    if kind not in BUTTONS or not incident_id or not revision.isdecimal():
         return None
-    return incident_id, int(revision)
+    return kind, incident_id, int(revision)
 
 
-def page_data(incident: Incident, button: str, *, critical: bool, sounding: bool) -> dict[str, Any]:
-    """What Android and iOS need for a page: a sound that cannot be missed, the button, proof of reception."""
+def page_data(incident: Incident, buttons: list[dict[str, str]], *, critical: bool, sounding: bool) -> dict[str, Any]:
+    """What Android and iOS need for a page: the sound that it may have, the buttons, proof of reception.
+
+    Only alarm and danger sound over silence, whoever asks for more. Without sound it is an update in place, as
+    prominent as before.
+    """
     data: dict[str, Any] = {
         "tag": tag_of(incident.id),
         "group": "community_help",
-        "actions": [{"action": acknowledge_action(incident), "title": button}],
+        "actions": buttons,
         "confirmation": True,
         "ttl": 0,
         "priority": "high",
         "persistent": True,
         "sticky": "true",
+        **prominence(critical=critical and loud(incident), notice=incident.severity is Severity.NOTICE),
     }
-    if not sounding:
-        data |= {"alert_once": True, "push": {"interruption-level": "passive", "sound": "none"}}
-    elif critical:
-        data |= {
-            "channel": "alarm_stream",
-            "importance": "max",
-            "push": {"interruption-level": "critical", "sound": {"name": "default", "critical": 1, "volume": 1.0}},
-        }
-    else:
-        data |= {"channel": "community_help", "importance": "high", "push": {"interruption-level": "time-sensitive"}}
-    return data
+    return data if sounding else hushed(data)
 
 
-def update_data(incident: Incident) -> dict[str, Any]:
-    """What an update needs that nobody has to answer: silent, in place of the page, without its button."""
+def prominence(*, critical: bool, notice: bool = False) -> dict[str, Any]:
+    """How much a notification insists: over silence, as something urgent, or as a mere notice."""
+    if critical:
+        sound = {"name": "default", "critical": 1, "volume": 1.0}
+        push: dict[str, Any] = {"interruption-level": "critical", "sound": sound}
+        return {"channel": "alarm_stream", "importance": "max", "push": push}
+    if notice:
+        push = {"interruption-level": "active"}
+        return {"channel": "community_help_notices", "importance": "default", "push": push}
+    return {"channel": "community_help", "importance": "high", "push": {"interruption-level": "time-sensitive"}}
+
+
+def hushed(data: dict[str, Any]) -> dict[str, Any]:
+    """The same without sound: channel, importance and level stay, so that nothing unanswered sinks."""
+    return {**data, "alert_once": True, "push": {**data["push"], "sound": "none"}}
+
+
+def update_data(tag: str) -> dict[str, Any]:
+    """What an update needs that nobody has to answer: silent, in place of the page, without its buttons."""
     return {
-        "tag": tag_of(incident.id),
+        "tag": tag,
         "group": "community_help",
         "alert_once": True,
         "channel": "community_help_updates",

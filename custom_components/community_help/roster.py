@@ -71,6 +71,23 @@ def phones_for(hass: HomeAssistant, entry: ConfigEntry, people: Iterable[str]) -
     return {phone: owners.get(phone, "") for phone in known}
 
 
+def member_called(entry: ConfigEntry, name: str) -> Person | None:
+    """The one member of the roster with this id or name; nobody when two share the name."""
+    found = [member for member in roster_of(entry) if name in (member.id, member.name)]
+    return Person(found[0].id, found[0].name) if len(found) == 1 else None
+
+
+def first_tier(entry: ConfigEntry, compounds: Iterable[str]) -> set[str]:
+    """Who is told first in each of ``compounds``: everybody of the lowest tier that it has."""
+    found: set[str] = set()
+    roster = roster_of(entry)
+    for compound in compounds:
+        here = [member for member in roster if not member.compounds or compound in member.compounds]
+        lowest = min((member.tier for member in here), default=0)
+        found.update(member.id for member in here if member.tier == lowest)
+    return found
+
+
 async def person_for(hass: HomeAssistant, entry: ConfigEntry, user_id: str | None) -> Person | None:
     """Who a Home Assistant user is: the staff member whose phone is that user's, else the user's own name."""
     if user_id is None:

@@ -1,12 +1,15 @@
 """The words on a phone, in Home Assistant's language, from the translation files."""
 
 import time
+from collections.abc import Iterable
+from functools import reduce
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
 
 from .const import DOMAIN
-from .contract.values import Incident, IncidentState
+from .contract.values import Hazard, Incident, IncidentState, Page
+from .incidents import detectors, live
 
 
 class Texts:
@@ -27,29 +30,74 @@ class Texts:
         """The text ``key`` with its placeholders filled in."""
         return self._words[key].format(**placeholders)
 
-    def title(self, incident: Incident) -> str:
-        """What happened and where: the first line that a woken person reads."""
-        return self.say("page_title", hazard=self.say(f"hazard_{incident.hazard.value}"), place=incident.place)
+    def maybe(self, key: str) -> list[str]:
+        """The text ``key`` as a line, or none: a newer gateway may name what this version has no words for."""
+        return [self._words[key]] if key in self._words else []
 
-    def message(self, incident: Incident, reason: str, now: float) -> str:
-        """How many detectors, since when, and why the phone rings again; test and age are said, never hidden."""
-        live = [member for member in incident.members if member.restored_at is None]
-        lines = [self.say("page_detectors", count=len({m.point for m in incident.members}), live=len(live))]
+    def title(self, incident: Incident) -> str:
+        """What happened and where: the first line that a woken person reads. A drill says so before all else."""
+        title = self.say("page_title", hazard=self._hazard(incident.hazard), place=incident.place)
+        return self.say("page_title_drill", title=title) if incident.drill else title
+
+    def page(self, page: Page, incident: Incident, now: float) -> str:
+        """A page's message: what is known of the incident, why it rings, why these people, and what is missing."""
+        lines = [
+            *self._about(incident, now),
+            *self.maybe(f"page_{page.reason}"),
+            *(self.maybe(f"why_{page.why}") if page.why else ()),
+        ]
+        if not page.recorded:
+            lines.append(self.say("page_not_recorded"))
+        return "\n".join(lines)
+
+    def unanswered(self, incident: Incident, now: float) -> str:
+        """An update of a page that still wants an answer."""
+        lines = self._about(incident, now)
+        if incident.owner:
+            lines.append(self.say("page_owner", name=incident.owner.name))
+        if incident.tier > 1:
+            lines.append(self.say("page_tier", tier=incident.tier))
+        return "\n".join(lines)
+
+    def state(self, incident: Incident) -> str:
+        """An incident that nobody need answer any more: how it stands, and whether it was only a drill."""
+        lines = [self.say("page_drill")] if incident.drill else []
+        lines.append(self._state(incident))
+        if incident.needs_review:
+            lines.append(self.say("needs_review"))
+        return "\n".join(lines)
+
+    def _state(self, incident: Incident) -> str:
+        name = incident.owner.name if incident.owner else self.say("somebody")
+        if incident.state is IncidentState.CLOSED or incident.closed_at is not None:
+            return self.say("closed")
+        if incident.state is IncidentState.RESOLVED:
+            return self.say("resolved")
+        if incident.state is IncidentState.HANDLING:
+            return self.say("handling", name=name)
+        seconds = int((incident.acknowledged_at or time.time()) - incident.opened_at)
+        return self.say("taken", name=name, seconds=max(seconds, 0))
+
+    def _about(self, incident: Incident, now: float) -> list[str]:
+        """How many detectors, where, since when; drill, test and a replaced journal are said, never hidden."""
+        lines = [self.say("page_drill")] if incident.drill else []
+        if detectors(incident):
+            lines.append(self.say("page_detectors", count=detectors(incident), live=live(incident)))
+        if incident.floors:
+            lines.append(self.say("page_floors", floors=self.listed(incident.floors)))
+        others = [self._hazard(hazard) for hazard in incident.hazards if hazard is not incident.hazard]
+        if others:
+            lines.append(self.say("page_hazards", hazards=self.listed(others)))
         age = int(now - incident.opened_at)
         if age >= 60:
             lines.append(self.say("page_age", minutes=age // 60))
         if any(member.test for member in incident.members):
             lines.append(self.say("page_test_label"))
-        if reason in ("joined", "escalated", "repeated"):
-            lines.append(self.say(f"page_{reason}"))
-        return "\n".join(lines)
+        return [*lines, *(self.maybe(f"mark_{incident.mark}") if incident.mark else ())]
 
-    def taken(self, incident: Incident) -> str:
-        """Who has it, and how long that took."""
-        owner = incident.owner.name if incident.owner else ""
-        seconds = int((incident.acknowledged_at or time.time()) - incident.opened_at)
-        return self.say("taken", name=owner, seconds=max(seconds, 0))
+    def listed(self, items: Iterable[str]) -> str:
+        """Several things in one line, the way the language separates them."""
+        return reduce(lambda done, item: self.say("list", done=done, item=item), items)
 
-    def state(self, incident: Incident) -> str:
-        """One line about an incident that nobody need answer any more."""
-        return self.say("closed") if incident.state is IncidentState.CLOSED else self.taken(incident)
+    def _hazard(self, hazard: Hazard) -> str:
+        return self.say(f"hazard_{hazard.value}")

@@ -14,6 +14,7 @@ from homeassistant.helpers.typing import ConfigType
 from .const import DOMAIN, SIGNAL_INCIDENT, SIGNAL_PAGE
 from .contract.values import Hazard, Incident, IncidentEvent, IncidentEventKind, Page
 from .coordinator import Coordinator
+from .incidents import detectors, live
 
 HAZARDS = [hazard.value for hazard in Hazard if hazard is not Hazard.UNKNOWN]
 _SCHEMA = vol.Schema(
@@ -77,7 +78,13 @@ class StaffToBePagedTrigger(IncidentTrigger):
                 return
             fired[page.id] = None
             run_action(
-                {"page_id": page.id, "tier": page.tier, "reason": page.reason, **_about(page.incident)},
+                {
+                    "page_id": page.id,
+                    "tier": page.tier,
+                    "reason": page.reason,
+                    "why": page.why,
+                    **_about(page.incident),
+                },
                 f"staff to be paged for {page.incident.place}",
             )
 
@@ -111,9 +118,13 @@ def _about(incident: Incident) -> dict[str, Any]:
         "incident_id": incident.id,
         "revision": incident.revision,
         "hazard": incident.hazard.value,
+        "severity": incident.severity.value,
+        "drill": incident.drill,
         "place": incident.place,
         "compound": incident.compound_name,
-        "detectors": len({member.point for member in incident.members}),
+        "detectors": detectors(incident),
+        "live": live(incident),
+        "floors": list(incident.floors),
     }
 
 

@@ -2,14 +2,20 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from aiohttp import WSMsgType, web
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import Context, HomeAssistant, ServiceCall
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.util import dt as dt_util
 
 import custom_components
 
@@ -17,10 +23,17 @@ PROJECT = str(Path(__file__).parents[2] / "custom_components")
 if PROJECT not in custom_components.__path__:
     custom_components.__path__.append(PROJECT)
 
-from pytest_homeassistant_custom_component.common import MockConfigEntry  # noqa: E402
+from pytest_homeassistant_custom_component.common import (  # noqa: E402
+    MockConfigEntry,
+    MockUser,
+    async_fire_time_changed,
+)
 
+from custom_components.community_help import roster  # noqa: E402
 from custom_components.community_help.const import DOMAIN  # noqa: E402 - the path must be there first
 from custom_components.community_help.contract import messages, values  # noqa: E402
+
+type Settle = Callable[[Callable[[], bool]], Awaitable[None]]
 
 CODE, TOKEN, GATEWAY_ID = "12345678", "token-of-the-gateway", "70a67cbf0bb811fa"
 POINT = values.Point("f201.smoke", values.PointKind.SMOKE)
@@ -94,8 +107,13 @@ class FakeGateway:
     incidents: tuple[values.Incident, ...] = ()
     pages: tuple[values.Page, ...] = ()
     missed: tuple[values.IncidentEvent, ...] = ()
+    drills: tuple[values.Drill, ...] = ()
+    bypasses: tuple[values.Bypass, ...] = ()
+    health: values.Health | None = None
     answer: Callable[[messages.Command], messages.Outcome] | None = None
     goodbye: messages.Goodbye | None = None
+    away: bool = False
+    mute: bool = False
     lease_holder: str = ""
     port: int = 0
 
@@ -123,6 +141,11 @@ class FakeGateway:
             if not socket.closed:
                 await socket.send_json(messages.encode(message))
 
+    async def go_away(self) -> None:
+        """Close every stream and answer nobody."""
+        self.away = True
+        await self.hang_up()
+
     async def hang_up(self) -> None:
         """Close every stream."""
         for socket in self.sockets:
@@ -131,6 +154,8 @@ class FakeGateway:
 
     async def handle_info(self, _request: web.Request) -> web.Response:
         """GET info."""
+        if self.away:
+            return web.Response(status=503)
         return web.json_response(messages.to_wire(self.info))
 
     async def handle_pair(self, request: web.Request) -> web.Response:
@@ -143,6 +168,8 @@ class FakeGateway:
 
     async def handle_stream(self, request: web.Request) -> web.StreamResponse:
         """The stream."""
+        if self.away:
+            return web.Response(status=503)
         if request.headers.get("Authorization") != f"Bearer {self.token}":
             return web.Response(status=401)
         socket = web.WebSocketResponse()
@@ -166,7 +193,8 @@ class FakeGateway:
             command = messages.decode(json.loads(frame.data))
             assert isinstance(command, messages.Command)
             self.commands.append(command)
-            await socket.send_json(messages.encode(self._outcome(command)))
+            if not self.mute:
+                await socket.send_json(messages.encode(self._outcome(command)))
         return socket
 
     def _snapshot(self, cursor: values.Cursor) -> list[messages.Snapshot]:
@@ -180,6 +208,9 @@ class FakeGateway:
             self.incidents,
             self.pages,
             self.missed,
+            self.drills,
+            self.bypasses,
+            self.health,
         )
         return [messages.Snapshot(cursor, 1, 2, devices=self.devices[:3]), last]
 
@@ -251,3 +282,83 @@ async def eventually(hass: HomeAssistant, condition: Callable[[], bool]) -> None
 def incident_event(kind: values.IncidentEventKind, number: int, **changes: Any) -> values.IncidentEvent:
     """Something that happened to the incident."""
     return values.IncidentEvent(number, 1000.0, kind, replace(INCIDENT, **changes))
+
+
+@pytest.fixture
+def user(hass: HomeAssistant) -> MockUser:
+    """Whose phone it is."""
+    return MockUser(name="Zhang San").add_to_hass(hass)
+
+
+@pytest.fixture
+def phones(
+    hass: HomeAssistant, user: MockUser, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> list[dict[str, Any]]:
+    """Two phones whose notifications are collected; the one called "dead" refuses."""
+    sent: list[dict[str, Any]] = []
+    owner = MockConfigEntry(domain="phones")
+    owner.add_to_hass(hass)
+    registry = dr.async_get(hass)
+    names = {
+        registry.async_get_or_create(config_entry_id=owner.entry_id, identifiers={("phones", name)}, name=name).id: name
+        for name in getattr(request, "param", ("one", "dead"))
+    }
+    known = {device: roster.Phone(device, name, user.id) for device, name in names.items()}
+    for module in ("roster", "buttons"):
+        monkeypatch.setattr(f"custom_components.community_help.{module}.all_phones", lambda _hass: known)
+
+    async def notify(call: ServiceCall) -> None:
+        if call.service == "dead":
+            message = "not connected to local push"
+            raise HomeAssistantError(message)
+        sent.append({**call.data, "phone": call.service})
+
+    for name in names.values():
+        hass.services.async_register("notify", name, notify)
+    monkeypatch.setattr("custom_components.community_help.phone.notify_action", lambda _hass, device: names.get(device))
+    return sent
+
+
+@pytest.fixture
+def settle(hass: HomeAssistant) -> Settle:
+    """Wait, by turns of the loop and the socket, until a condition holds."""
+
+    async def wait(condition: Callable[[], bool]) -> None:
+        await eventually(hass, condition)
+
+    return wait
+
+
+def add_staff(hass: HomeAssistant, entry: MockConfigEntry, name: str, tier: int, phone: str, *compounds: str) -> str:
+    """A member of the staff whose phone is the one called ``phone``; the person's id."""
+    found = next(item.device_id for item in roster.all_phones(hass).values() if item.webhook_id == phone)
+    data = {"name": name, "tier": tier, "phones": [found], "compounds": list(compounds)}
+    member = ConfigSubentry(data=MappingProxyType(data), subentry_type="staff", title=name, unique_id=None)
+    hass.config_entries.async_add_subentry(entry, member)
+    return member.subentry_id
+
+
+async def later(hass: HomeAssistant, seconds: float) -> None:
+    """So much time has passed since the start of the test."""
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
+    await hass.async_block_till_done(wait_background_tasks=False)
+
+
+async def after_grace(hass: HomeAssistant) -> None:
+    """The grace time is over."""
+    await later(hass, 4)
+
+
+async def demand(hass: HomeAssistant, gateway: FakeGateway, settle: Settle, page: values.Page = PAGE) -> None:
+    """The gateway demands a page."""
+    coordinator = hass.config_entries.async_entries("community_help")[0].runtime_data
+    await settle(lambda: coordinator.fence == 1)
+    event = values.IncidentEvent(gateway.number + 1, 1000.0, values.IncidentEventKind.RAISED, page.incident)
+    await gateway.say(events=(event,), pages=(page,))
+    await settle(lambda: page.id in coordinator.pages)
+
+
+def press(hass: HomeAssistant, shown: dict[str, Any], user: MockUser, button: int = 0) -> None:
+    """What mobile_app fires when a button is pressed."""
+    data = {**shown["data"], "action": shown["data"]["actions"][button]["action"]}
+    hass.bus.async_fire("mobile_app_notification_action", data, context=Context(user_id=user.id))

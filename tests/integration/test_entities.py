@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.community_help.client import CannotConnectError
 from custom_components.community_help.contract import messages, values
 from custom_components.community_help.diagnostics import async_get_config_entry_diagnostics
-from tests.integration.conftest import DEVICES, GATEWAY_ID, FakeGateway, eventually, smoke_alarm
+from tests.integration.conftest import DEVICES, GATEWAY_ID, FakeGateway, eventually, incident_event, smoke_alarm
 
 
 def entity(hass: HomeAssistant, key: str, platform: str = "binary_sensor") -> str:
@@ -197,3 +197,122 @@ async def test_versions_that_do_not_fit_become_a_repair(
     gateway.info = replace(gateway.info, version=9, min_supported=9)
     await hass.config_entries.async_setup(entry.entry_id)
     assert ir.async_get(hass).async_get_issue("community_help", f"update_integration_{entry.entry_id}")
+
+
+async def test_the_auditors_findings_show_on_the_gateway(
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry
+) -> None:
+    """Unknown until it spoke; on with a finding or an unwritable journal; off when it is content."""
+    assert state(hass, "auditor") == "unknown"
+    health = values.Health(checked_at=1000.0, free_bytes=5 * 1024 * 1024, holes=("bay 22:00-06:00",))
+    for said, expected in (
+        (health, "off"),
+        (replace(health, findings=("stuck:ep-7",)), "on"),
+        (replace(health, recorded=False), "on"),
+    ):
+        await gateway.say(health=said)
+        await eventually(hass, lambda said=said: loaded.runtime_data.facts.health == said)
+        assert state(hass, "auditor") == expected
+    found = hass.states.get(entity(hass, "auditor"))
+    assert found
+    assert (found.attributes["free_mib"], found.attributes["holes"]) == (5, ["bay 22:00-06:00"])
+
+
+async def test_a_drill_shows_on_its_compound(
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry
+) -> None:
+    """On while it runs, with its end; off again; unavailable with the gateway."""
+    assert state(hass, "bay_drill") == "off"
+    await gateway.say(drills=(values.Drill("bay", values.Person("z", "张三"), 1000.0, 4600.0),))
+    await until(hass, "bay_drill", "on")
+    found = hass.states.get(entity(hass, "bay_drill"))
+    assert found
+    assert found.attributes["ends_at"] == "1970-01-01T01:16:40+00:00"
+    await gateway.say(drills=())
+    await until(hass, "bay_drill", "off")
+    await gateway.go_away()
+    await until(hass, "bay_drill", "unavailable")
+    assert state(hass, "auditor") == "unavailable"
+    assert state(hass, "connected") == "off"
+
+
+async def test_a_call_point_is_unsafe_when_it_is_pressed(
+    hass: HomeAssistant, gateway: FakeGateway, entry: MockConfigEntry
+) -> None:
+    """A signal of its own, that takes part in the automations for safety sensors."""
+    point = values.Point("hand.cp", values.PointKind.CALL_POINT)
+    hand = values.Device("hand", "手报", values.DeviceKind.CALL_POINT, "bay", points=(point,))
+    gateway.devices = (*DEVICES, hand)
+    gateway.states["hand.cp"] = values.PointState("hand.cp", True, alarm=True)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(hass, "hand_call_point", "on")
+    found = hass.states.get(entity(hass, "hand_call_point"))
+    assert found
+    assert found.attributes["device_class"] == "safety"
+
+
+async def test_level_and_bypass_show_where_they_apply(
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry
+) -> None:
+    """A gas alarm has a level; a bypassed detector says until when; an ordinary one says nothing."""
+    await gateway.say(
+        states=(
+            values.PointState("septic.h2s", True, alarm=True, level=2),
+            values.PointState("f201.smoke", True, alarm=False, bypassed_until=4600.0),
+        )
+    )
+    await until(hass, "septic_gas", "on")
+
+    def attributes(key: str) -> dict[str, object]:
+        found = hass.states.get(entity(hass, key))
+        assert found
+        return {name: value for name, value in found.attributes.items() if name in ("level", "bypassed_until")}
+
+    assert attributes("septic_gas") == {"level": 2}
+    assert attributes("f201_smoke") == {"bypassed_until": "1970-01-01T01:16:40+00:00"}
+    assert attributes("f202_smoke") == {}
+
+
+async def test_what_the_auditor_says_becomes_repairs_and_they_go_again(
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry
+) -> None:
+    """At most ten holes are listed, all are counted."""
+    from homeassistant.helpers import issue_registry as ir
+
+    def issue(key: str) -> ir.IssueEntry | None:
+        return ir.async_get(hass).async_get_issue("community_help", f"{key}_{loaded.entry_id}")
+
+    assert not issue("policy_holes")
+    holes = tuple(f"bay {hour:02}:00" for hour in range(12))
+    await gateway.say(health=values.Health(recorded=False, holes=holes))
+    await eventually(hass, lambda: issue("policy_holes") is not None and issue("journal_problem") is not None)
+    found = issue("policy_holes")
+    assert found
+    assert found.severity is ir.IssueSeverity.WARNING
+    assert found.translation_placeholders
+    assert found.translation_placeholders["count"] == "12"
+    assert found.translation_placeholders["holes"].count("bay") == 10
+    await gateway.say(health=values.Health())
+    await eventually(hass, lambda: issue("policy_holes") is None and issue("journal_problem") is None)
+
+
+async def test_the_event_entity_tells_every_kind_of_event(
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry
+) -> None:
+    """With its code and the member it is about; what a newer gateway invents is left out."""
+    name = entity(hass, "bay_incident", "event")
+    for kind in values.IncidentEventKind:
+        if kind is values.IncidentEventKind.UNKNOWN:
+            continue
+        event = incident_event(kind, gateway.number + 1, severity=values.Severity.DANGER, detectors=3, live=2)
+        await gateway.say(events=(replace(event, detail="paged:new_floor", member=event.incident.members[0]),))
+
+        def shown(kind: values.IncidentEventKind = kind) -> bool:
+            found = hass.states.get(name)
+            return found is not None and found.attributes["event_type"] == kind.value
+
+        await eventually(hass, shown)
+    found = hass.states.get(name)
+    assert found
+    wanted = {"detail": "paged:new_floor", "member": "烟感", "severity": "danger", "detectors": 3, "live": 2}
+    assert {key: found.attributes[key] for key in wanted} == wanted

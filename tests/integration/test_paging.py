@@ -1,86 +1,30 @@
 """Pages, buttons, triggers and actions; the phone's own end is the only thing that is played here."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from homeassistant.core import Context, HomeAssistant, ServiceCall
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
-from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     MockUser,
     async_capture_events,
-    async_fire_time_changed,
 )
 
 from custom_components.community_help.contract import messages, values
-from custom_components.community_help.roster import Phone
-from tests.integration.conftest import GATEWAY_ID, INCIDENT, PAGE, FakeGateway, eventually, incident_event
-
-type Settle = Callable[[Callable[[], bool]], Awaitable[None]]
-
-
-@pytest.fixture
-def user(hass: HomeAssistant) -> MockUser:
-    """Whose phone it is."""
-    return MockUser(name="Zhang San").add_to_hass(hass)
-
-
-@pytest.fixture
-def phones(hass: HomeAssistant, user: MockUser, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Two phones whose notifications are collected; the one called "dead" refuses."""
-    sent: list[dict[str, Any]] = []
-    owner = MockConfigEntry(domain="phones")
-    owner.add_to_hass(hass)
-    registry = dr.async_get(hass)
-    names = {
-        registry.async_get_or_create(config_entry_id=owner.entry_id, identifiers={("phones", name)}, name=name).id: name
-        for name in ("one", "dead")
-    }
-    known = {device: Phone(device, name, user.id) for device, name in names.items()}
-    for module in ("roster", "buttons"):
-        monkeypatch.setattr(f"custom_components.community_help.{module}.all_phones", lambda _hass: known)
-
-    async def notify(call: ServiceCall) -> None:
-        if call.service == "dead":
-            message = "not connected to local push"
-            raise HomeAssistantError(message)
-        sent.append({**call.data, "phone": call.service})
-
-    for name in names.values():
-        hass.services.async_register("notify", name, notify)
-    monkeypatch.setattr("custom_components.community_help.phone.notify_action", lambda _hass, device: names.get(device))
-    return sent
-
-
-@pytest.fixture
-def settle(hass: HomeAssistant) -> Settle:
-    """Wait, by turns of the loop and the socket, until a condition holds."""
-
-    async def wait(condition: Callable[[], bool]) -> None:
-        await eventually(hass, condition)
-
-    return wait
-
-
-async def after_grace(hass: HomeAssistant) -> None:
-    """The grace time is over."""
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=4))
-    await hass.async_block_till_done()
-
-
-async def demand(hass: HomeAssistant, gateway: FakeGateway, settle: Settle, page: values.Page = PAGE) -> None:
-    """The gateway demands a page."""
-    coordinator = hass.config_entries.async_entries("community_help")[0].runtime_data
-    await settle(lambda: coordinator.fence == 1)
-    event = incident_event(values.IncidentEventKind.RAISED, gateway.number + 1)
-    await gateway.say(events=(event,), pages=(page,))
-    await settle(lambda: page.id in coordinator.pages)
+from tests.integration.conftest import (
+    GATEWAY_ID,
+    INCIDENT,
+    PAGE,
+    FakeGateway,
+    Settle,
+    after_grace,
+    demand,
+    incident_event,
+    press,
+)
 
 
 async def test_without_an_automation_the_page_goes_out_with_default_words(
@@ -233,27 +177,6 @@ async def test_a_pressed_button_acknowledges_and_everybody_sees_who(
     assert phones[1]["data"]["tag"] == "community_help_ep-1"
 
 
-def press(hass: HomeAssistant, shown: dict[str, Any], user: MockUser) -> None:
-    """What mobile_app fires when a button is pressed."""
-    data = {**shown["data"], "action": shown["data"]["actions"][0]["action"]}
-    hass.bus.async_fire("mobile_app_notification_action", data, context=Context(user_id=user.id))
-
-
-async def test_an_acknowledgement_of_an_older_revision_leaves_the_page(
-    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, phones: list[dict[str, Any]], settle: Settle
-) -> None:
-    """An update never takes the button from an unanswered page."""
-    await demand(hass, gateway, settle)
-    await after_grace(hass)
-    await settle(lambda: bool(phones))
-    half = incident_event(
-        values.IncidentEventKind.ACKNOWLEDGED, gateway.number + 1, revision=2, acknowledged_revision=1
-    )
-    await gateway.say(events=(half,))
-    await hass.async_block_till_done()
-    assert len(phones) == 1
-
-
 async def test_a_press_waits_on_disk_while_the_gateway_is_away(
     hass: HomeAssistant,
     gateway: FakeGateway,
@@ -288,6 +211,10 @@ async def test_a_press_waits_on_disk_while_the_gateway_is_away(
     [
         ({"ok": True, "result": {"first": False, "owner": "李四"}}, "李四 has taken it already."),
         ({"ok": False, "code": "unknown_incident"}, "This incident is no longer open."),
+        (
+            {"ok": False, "code": "unidentified"},
+            "Not accepted: nobody knows whose phone this is. Ask for it to be added to the staff.",
+        ),
     ],
 )
 async def test_a_late_press_gets_a_sensible_answer(
@@ -370,40 +297,24 @@ async def test_a_page_that_waited_goes_out_after_a_restart(
 
 
 async def test_another_home_assistant_pages(
-    hass: HomeAssistant, gateway: FakeGateway, entry: MockConfigEntry, phones: list[dict[str, Any]]
+    hass: HomeAssistant, gateway: FakeGateway, entry: MockConfigEntry, phones: list[dict[str, Any]], settle: Settle
 ) -> None:
     """This one sends nothing, and a repair says who pages; a person may take over."""
+
+    def issue() -> ir.IssueEntry | None:
+        return ir.async_get(hass).async_get_issue("community_help", f"lease_held_{entry.entry_id}")
+
     gateway.lease_holder = "Other"
     gateway.pages, gateway.incidents = (PAGE,), (INCIDENT,)
     assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=False)
+    await settle(lambda: issue() is not None)
     await after_grace(hass)
     assert not phones
-    issue = ir.async_get(hass).async_get_issue("community_help", f"lease_held_{entry.entry_id}")
-    assert issue
-    assert issue.translation_placeholders == {"gateway": "Demo", "name": "Other"}
+    found = issue()
+    assert found
+    assert found.translation_placeholders == {"gateway": "Demo", "name": "Other"}
     assert await entry.runtime_data.async_claim(force=True)
-    assert not ir.async_get(hass).async_get_issue("community_help", f"lease_held_{entry.entry_id}")
-
-
-async def test_people_acknowledge_and_close_by_action(
-    hass: HomeAssistant, gateway: FakeGateway, entry: MockConfigEntry, user: MockUser
-) -> None:
-    """In the caller's name; what is not open is refused before it is sent."""
-    gateway.incidents = (INCIDENT,)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    context = Context(user_id=user.id)
-    call = hass.services.async_call
-    await call("community_help", "acknowledge", {"incident_id": "ep-1"}, blocking=True, context=context)
-    await call("community_help", "close", {"incident_id": "ep-1", "cause": "cooking", "note": "油烟"}, blocking=True)
-    assert gateway.bodies(messages.Acknowledge)[0].person.name == "Zhang San"
-    closed = gateway.bodies(messages.Close)[0]
-    assert (closed.cause.value, closed.note, closed.person.name) == ("cooking", "油烟", "Home Assistant")
-    with pytest.raises(ServiceValidationError, match="no open incident gone"):
-        await call("community_help", "close", {"incident_id": "gone", "cause": "real"}, blocking=True)
-    with pytest.raises(ServiceValidationError, match="Nobody waits"):
-        await call("community_help", "page_staff", {"page_id": "gone"}, blocking=True)
+    assert not issue()
 
 
 async def test_an_incident_runs_an_automation(

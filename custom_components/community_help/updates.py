@@ -1,0 +1,86 @@
+"""Updates in place of what phones show: silent, few, and the last state wins."""
+
+import asyncio
+import time
+from datetime import datetime
+
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
+
+from .contract.values import Incident, IncidentEvent, IncidentEventKind
+from .coordinator import Coordinator
+from .notice import update_notice
+from .texts import Texts
+from .told import Board
+
+UPDATE_SECONDS = 5.0
+"""At most one update per incident in this time: a burst of alarms is no burst of pushes (project's choice)."""
+
+SHOWN = frozenset(IncidentEventKind) - {
+    IncidentEventKind.RAISED,
+    IncidentEventKind.NOTED,
+    IncidentEventKind.ASKED,
+    IncidentEventKind.UNKNOWN,
+}
+"""What changes what a phone shows; a raised incident is told by its page."""
+
+
+class Updates:
+    """Keeps what phones show of one gateway's incidents current."""
+
+    def __init__(self, hass: HomeAssistant, coordinator: Coordinator, texts: Texts, board: Board) -> None:
+        """Nothing waits."""
+        self._hass = hass
+        self._coordinator = coordinator
+        self._texts = texts
+        self._board = board
+        self._waiting: dict[str, Incident] = {}
+        self._timers: dict[str, CALLBACK_TYPE] = {}
+
+    @callback
+    def async_stop(self) -> None:
+        """Forget what waits; after the restart the next event brings the state."""
+        for cancel in self._timers.values():
+            cancel()
+        self._timers.clear()
+
+    @callback
+    def async_on_incident(self, event: IncidentEvent) -> None:
+        """Show the incident as it is now: at once, or when the last update is old enough."""
+        incident = self._newest(event.incident)
+        if event.kind not in SHOWN or incident.id not in self._board.told:
+            return
+        self._waiting[incident.id] = incident
+        if incident.id not in self._timers:
+            self._go(incident.id)
+
+    def _newest(self, incident: Incident) -> Incident:
+        known = self._coordinator.incidents.get(incident.id)
+        return known if known and known.revision >= incident.revision else incident
+
+    @callback
+    def _go(self, incident_id: str) -> None:
+        self._timers.pop(incident_id, None)
+        incident = self._waiting.pop(incident_id, None)
+        if incident is None:
+            return
+
+        @callback
+        def again(_now: datetime) -> None:
+            self._go(incident_id)
+
+        job = HassJob(again, "community_help update", cancel_on_shutdown=True)
+        self._timers[incident_id] = async_call_later(self._hass, UPDATE_SECONDS, job)
+        self._hass.async_create_task(self._show(incident))
+
+    async def _show(self, incident: Incident) -> None:
+        told = self._board.told.get(incident.id)
+        if told is None:
+            return
+        notice = update_notice(self._texts, incident, time.time(), critical=told.critical)
+        now_shown = repr((notice.title, notice.message, notice.data.get("actions")))
+        if now_shown != told.last:
+            told.last = now_shown
+            await asyncio.gather(*(self._board.async_show(told, device, notice) for device in told.people))
+        if incident.closed_at is not None:
+            self._board.forget(incident.id)
