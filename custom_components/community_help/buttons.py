@@ -15,7 +15,7 @@ from homeassistant.helpers.storage import Store
 from . import phone
 from .client import CannotConnectError, RefusedError
 from .const import DOMAIN, UNIDENTIFIED
-from .contract.messages import Acknowledge, DeclareReal
+from .contract.commands import Acknowledge, DeclareReal
 from .contract.values import Person, Way
 from .contract.wire import from_wire, to_wire
 from .coordinator import Coordinator

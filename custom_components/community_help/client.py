@@ -17,9 +17,9 @@ from aiohttp import (
 )
 from yarl import URL
 
+from .contract.commands import CommandBody
 from .contract.messages import (
     Command,
-    CommandBody,
     GatewayInfo,
     Goodbye,
     Hello,

@@ -30,7 +30,8 @@ from .client import (
     open_stream,
 )
 from .const import DOMAIN, SIGNAL_INCIDENT, SIGNAL_PAGE, UNIDENTIFIED
-from .contract.messages import Changes, ClaimLease, CommandBody, GatewayInfo, Message, Outcome, SetRoster, Snapshot
+from .contract.commands import ClaimLease, CommandBody, SetRoster
+from .contract.messages import Changes, GatewayInfo, Message, Outcome, Snapshot
 from .contract.values import (
     Compound,
     Cursor,

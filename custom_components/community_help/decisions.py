@@ -10,17 +10,7 @@ from homeassistant.helpers import config_validation as cv
 
 from .callers import wrong
 from .const import ATTR_CAUSE, ATTR_INCIDENT_ID, ATTR_NOTE, ATTR_TO
-from .contract.messages import (
-    Acknowledge,
-    AddNote,
-    Ask,
-    Close,
-    CommandBody,
-    DeclareReal,
-    Handle,
-    HandOver,
-    Resolve,
-)
+from .contract.commands import Acknowledge, AddNote, Ask, Close, CommandBody, DeclareReal, Handle, HandOver, Resolve
 from .contract.values import Cause, Incident, Person, Way
 from .coordinator import Coordinator
 from .roster import member_called

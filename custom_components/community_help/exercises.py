@@ -10,7 +10,7 @@ from homeassistant.helpers import config_validation as cv
 
 from .callers import compound_of, person_of, points_for
 from .const import ATTR_HOURS, ATTR_MINUTES, ATTR_REASON
-from .contract.messages import EndBypass, EndDrill, Inject, SetBypass, StartDrill
+from .contract.commands import EndBypass, EndDrill, Inject, SetBypass, StartDrill
 
 MAX_DRILL_MINUTES = 480
 """A drill is over within a working day (project's choice)."""

@@ -18,7 +18,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .client import CannotConnectError, RefusedError
 from .const import DOMAIN, GRACE_SECONDS, SIGNAL_INCIDENT, SIGNAL_PAGE
-from .contract.messages import RecordReceipt
+from .contract.commands import RecordReceipt
 from .contract.values import IncidentEvent, Page, ReceiptStep
 from .coordinator import Coordinator
 from .issues import clear_issue, raise_issue

@@ -9,7 +9,7 @@ from homeassistant.helpers import config_validation as cv
 
 from .callers import incident_of, person_of, wrong
 from .const import ATTR_CRITICAL, ATTR_INCIDENT_ID, ATTR_PAGE_ID, DOMAIN
-from .contract.messages import CommandBody
+from .contract.commands import CommandBody
 from .decisions import DECISIONS, INCIDENT, Said
 from .exercises import EXERCISES
 from .notice import Words

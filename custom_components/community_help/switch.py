@@ -5,7 +5,7 @@ from homeassistant.components.switch.const import SwitchDeviceClass
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .contract.messages import Switch
+from .contract.commands import Switch
 from .contract.values import Device, Person, Point
 from .coordinator import CommunityHelpEntry, Coordinator
 from .entity import DeviceEntity

@@ -31,7 +31,7 @@ from pytest_homeassistant_custom_component.common import (  # noqa: E402
 
 from custom_components.community_help import roster  # noqa: E402
 from custom_components.community_help.const import DOMAIN  # noqa: E402 - the path must be there first
-from custom_components.community_help.contract import messages, values  # noqa: E402
+from custom_components.community_help.contract import commands, messages, values  # noqa: E402
 
 type Settle = Callable[[Callable[[], bool]], Awaitable[None]]
 
@@ -217,7 +217,7 @@ class FakeGateway:
     def _outcome(self, command: messages.Command) -> messages.Outcome:
         if self.answer:
             return self.answer(command)
-        if isinstance(command.body, messages.ClaimLease):
+        if isinstance(command.body, commands.ClaimLease):
             if self.lease_holder and not command.body.force:
                 refused = {"name": self.lease_holder}
                 return messages.Outcome(command.key, False, "lease_held", "held", refused)

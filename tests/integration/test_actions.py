@@ -9,7 +9,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from custom_components.community_help.contract import messages, values
+from custom_components.community_help.contract import commands, messages, values
 from custom_components.community_help.decisions import DECISIONS
 from custom_components.community_help.exercises import EXERCISES
 from tests.integration.conftest import DEVICES, GATEWAY_ID, INCIDENT, FakeGateway, add_staff, eventually
@@ -56,16 +56,16 @@ def compound(hass: HomeAssistant, entry: MockConfigEntry) -> str:
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
-        ("acknowledge", {}, {"kind": messages.Acknowledge, "revision": 1}),
-        ("handle", {}, {"kind": messages.Handle}),
-        ("add_note", {"note": "楼道有烟"}, {"kind": messages.AddNote, "text": "楼道有烟"}),
-        ("ask_for_help", {}, {"kind": messages.Ask}),
-        ("resolve", {"note": "已通风"}, {"kind": messages.Resolve, "note": "已通风"}),
-        ("declare_real", {}, {"kind": messages.DeclareReal}),
+        ("acknowledge", {}, {"kind": commands.Acknowledge, "revision": 1}),
+        ("handle", {}, {"kind": commands.Handle}),
+        ("add_note", {"note": "楼道有烟"}, {"kind": commands.AddNote, "text": "楼道有烟"}),
+        ("ask_for_help", {}, {"kind": commands.Ask}),
+        ("resolve", {"note": "已通风"}, {"kind": commands.Resolve, "note": "已通风"}),
+        ("declare_real", {}, {"kind": commands.DeclareReal}),
         (
             "close",
             {"cause": "cooking", "note": "油烟"},
-            {"kind": messages.Close, "cause": values.Cause.COOKING, "note": "油烟"},
+            {"kind": commands.Close, "cause": values.Cause.COOKING, "note": "油烟"},
         ),
     ],
 )
@@ -89,7 +89,7 @@ async def test_an_incident_is_handed_over_to_one_member_of_the_roster(
     await act("hand_over", incident_id="ep-1", to="李四")
     await act("hand_over", incident_id="ep-1", to=li)
     await act("take_over", incident_id="ep-1")
-    by_name, by_id, taken = gateway.bodies(messages.HandOver)
+    by_name, by_id, taken = gateway.bodies(commands.HandOver)
     assert by_name.to == by_id.to == values.Person(li, "李四")
     assert taken.to == taken.person
     for nobody in ("赵六", "王五"):
@@ -144,13 +144,13 @@ async def test_a_drill_runs_in_a_compound_with_named_points(
     entities = [entity(hass, "f201_smoke"), entity(hass, "hand_call_point")]
     await act("start_drill", device_id=compound(hass, entry), minutes=30, entity_id=entities)
     await act("start_drill", device_id="bay", minutes=5)
-    first, second = gateway.bodies(messages.StartDrill)
+    first, second = gateway.bodies(commands.StartDrill)
     assert (first.compound, first.seconds, first.points) == ("bay", 1800.0, ("f201.smoke", "hand.cp"))
     assert (second.compound, second.points) == ("bay", ())
     await act("inject_alarm", entity_id=entity(hass, "septic_gas"))
-    assert [body.point for body in gateway.bodies(messages.Inject)] == ["septic.ch4"]
+    assert [body.point for body in gateway.bodies(commands.Inject)] == ["septic.ch4"]
     await act("end_drill", device_id=compound(hass, entry))
-    assert gateway.bodies(messages.EndDrill)[0].person.name == "Zhang San"
+    assert gateway.bodies(commands.EndDrill)[0].person.name == "Zhang San"
     with pytest.raises(ServiceValidationError, match="no compound nowhere"):
         await act("end_drill", device_id="nowhere")
 
@@ -158,7 +158,7 @@ async def test_a_drill_runs_in_a_compound_with_named_points(
 async def test_a_bypass_names_points_hours_and_reason(hass: HomeAssistant, gateway: FakeGateway, act: Any) -> None:
     """All points behind the entities; ended only for those that are bypassed."""
     await act("bypass", entity_id=[entity(hass, "f201_smoke"), entity(hass, "septic_gas")], hours=2, reason="装修")
-    said = gateway.bodies(messages.SetBypass)
+    said = gateway.bodies(commands.SetBypass)
     assert {body.point for body in said} == {"f201.smoke", "septic.ch4", "septic.h2s", "septic.co", "septic.o2"}
     assert {(body.seconds, body.reason, body.person.name) for body in said} == {(7200.0, "装修", "Zhang San")}
     facts = hass.config_entries.async_entries("community_help")[0].runtime_data.facts
@@ -166,7 +166,7 @@ async def test_a_bypass_names_points_hours_and_reason(hass: HomeAssistant, gatew
     await gateway.say(bypasses=(bypass,))
     await eventually(hass, lambda: bool(facts.bypasses))
     await act("end_bypass", entity_id=[entity(hass, "f201_smoke"), entity(hass, "septic_gas")])
-    assert [body.point for body in gateway.bodies(messages.EndBypass)] == ["septic.h2s"]
+    assert [body.point for body in gateway.bodies(commands.EndBypass)] == ["septic.h2s"]
 
 
 @pytest.mark.parametrize("wrong", ["binary_sensor.elsewhere", "problem"])
@@ -186,7 +186,7 @@ async def test_what_is_not_open_is_refused_before_it_is_sent(gateway: FakeGatewa
         await act("close", incident_id="gone", cause="real")
     with pytest.raises(ServiceValidationError, match="Nobody waits"):
         await act("page_staff", page_id="gone")
-    assert not gateway.bodies(messages.Close)
+    assert not gateway.bodies(commands.Close)
 
 
 async def test_an_older_incident_is_acknowledged_as_it_is_shown_now(
@@ -200,4 +200,4 @@ async def test_an_older_incident_is_acknowledged_as_it_is_shown_now(
     coordinator = hass.config_entries.async_entries("community_help")[0].runtime_data
     await eventually(hass, lambda: coordinator.incidents["ep-1"].revision == 3)
     await act("acknowledge", incident_id="ep-1")
-    assert gateway.bodies(messages.Acknowledge)[0].revision == 3
+    assert gateway.bodies(commands.Acknowledge)[0].revision == 3

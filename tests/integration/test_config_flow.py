@@ -12,7 +12,7 @@ from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.community_help.const import DOMAIN
-from custom_components.community_help.contract import messages
+from custom_components.community_help.contract import commands, messages
 from tests.integration.conftest import CODE, GATEWAY_ID, TOKEN, FakeGateway
 
 USER = {"source": config_entries.SOURCE_USER}
@@ -204,7 +204,7 @@ async def test_staff_is_added_and_changed_without_a_reload(
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     (subentry,) = loaded.subentries.values()
-    (roster,) = gateway.bodies(messages.SetRoster)
+    (roster,) = gateway.bodies(commands.SetRoster)
     assert [(item.id, item.name, item.tier, item.compounds) for item in roster.staff] == [
         (subentry.subentry_id, "张三", 1, ("bay",))
     ]
@@ -213,5 +213,5 @@ async def test_staff_is_added_and_changed_without_a_reload(
     result = await hass.config_entries.subentries.async_configure(result["flow_id"], {**person, "tier": 2})
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
-    assert gateway.bodies(messages.SetRoster)[-1].staff[0].tier == 2
+    assert gateway.bodies(commands.SetRoster)[-1].staff[0].tier == 2
     assert len(gateway.resumed) == 1

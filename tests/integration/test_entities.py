@@ -15,7 +15,7 @@ from homeassistant.helpers import (
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.community_help.client import CannotConnectError
-from custom_components.community_help.contract import messages, values
+from custom_components.community_help.contract import commands, messages, values
 from custom_components.community_help.diagnostics import async_get_config_entry_diagnostics
 from tests.integration.conftest import DEVICES, GATEWAY_ID, FakeGateway, eventually, incident_event, smoke_alarm
 
@@ -144,7 +144,7 @@ async def test_a_relay_is_switched_through_the_gateway(
     """The state is what the device confirmed, not what was asked."""
     target = {"entity_id": entity(hass, "water_relay", "switch")}
     await hass.services.async_call("switch", "turn_on", target, blocking=True)
-    assert [(body.point, body.on) for body in gateway.bodies(messages.Switch)] == [("water.relay", True)]
+    assert [(body.point, body.on) for body in gateway.bodies(commands.Switch)] == [("water.relay", True)]
     assert state(hass, "water_relay", "switch") == "off"
     gateway.answer = lambda command: messages.Outcome(command.key, False, "switch_failed", "no answer")
     with pytest.raises(HomeAssistantError, match="no answer"):
@@ -177,7 +177,7 @@ async def test_it_unloads_and_removed_devices_may_be_deleted(hass: HomeAssistant
     assert await hass.config_entries.async_unload(loaded.entry_id)
     assert loaded.state is ConfigEntryState.NOT_LOADED
     with pytest.raises(CannotConnectError):
-        await coordinator.async_command(messages.ClaimLease("x", "X"))
+        await coordinator.async_command(commands.ClaimLease("x", "X"))
 
 
 async def test_diagnostics_carry_no_secret_and_no_name(hass: HomeAssistant, loaded: MockConfigEntry) -> None:

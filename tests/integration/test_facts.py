@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.community_help.contract import messages, values
+from custom_components.community_help.contract import commands, values
 from custom_components.community_help.diagnostics import async_get_config_entry_diagnostics
 from custom_components.community_help.facts import Fact
 from custom_components.community_help.incidents import detectors, live
@@ -116,9 +116,9 @@ async def test_the_roster_is_sent_with_everybody_on_duty_at_any_time(
 ) -> None:
     """There is no duty plan yet: no shifts, no horizon."""
     person = add_staff(hass, loaded, "张三", 2, "one", "bay")
-    await eventually(hass, lambda: bool(gateway.bodies(messages.SetRoster)))
-    (roster,) = gateway.bodies(messages.SetRoster)
-    assert roster == messages.SetRoster((values.StaffMember(person, "张三", 2, ("bay",), True),), (), None)
+    await eventually(hass, lambda: bool(gateway.bodies(commands.SetRoster)))
+    (roster,) = gateway.bodies(commands.SetRoster)
+    assert roster == commands.SetRoster((values.StaffMember(person, "张三", 2, ("bay",), True),), (), None)
 
 
 async def test_a_busy_gateway_does_not_put_off_the_saving_of_the_cursor(

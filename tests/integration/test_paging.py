@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
-from custom_components.community_help.contract import messages, values
+from custom_components.community_help.contract import commands, messages, values
 from tests.integration.conftest import (
     GATEWAY_ID,
     INCIDENT,
@@ -34,7 +34,7 @@ async def test_without_an_automation_the_page_goes_out_with_default_words(
     await demand(hass, gateway, settle)
     assert not phones
     await after_grace(hass)
-    await settle(lambda: bool(gateway.bodies(messages.RecordReceipt)))
+    await settle(lambda: bool(gateway.bodies(commands.RecordReceipt)))
     (shown,) = phones
     assert shown["title"] == "FIRE ALARM: 清水湾 1号楼 2 201 烟感"
     assert shown["data"]["tag"] == "community_help_ep-1"
@@ -50,10 +50,10 @@ async def test_one_dead_phone_never_stops_the_others(
     """Each phone has its own receipt, and the page as a whole is accepted."""
     await demand(hass, gateway, settle)
     await after_grace(hass)
-    await settle(lambda: len(gateway.bodies(messages.RecordReceipt)) == 3)
-    steps = [(body.step.value, bool(body.phone)) for body in gateway.bodies(messages.RecordReceipt)]
+    await settle(lambda: len(gateway.bodies(commands.RecordReceipt)) == 3)
+    steps = [(body.step.value, bool(body.phone)) for body in gateway.bodies(commands.RecordReceipt)]
     assert sorted(steps) == [("accepted", False), ("failed", True), ("handed_over", True)]
-    assert all(command.fence == 1 for command in gateway.commands if isinstance(command.body, messages.RecordReceipt))
+    assert all(command.fence == 1 for command in gateway.commands if isinstance(command.body, commands.RecordReceipt))
 
 
 async def test_chinese_homes_are_paged_in_chinese(
@@ -158,8 +158,8 @@ async def test_a_pressed_button_acknowledges_and_everybody_sees_who(
     await after_grace(hass)
     await settle(lambda: bool(phones))
     press(hass, phones[0], user)
-    await settle(lambda: bool(gateway.bodies(messages.Acknowledge)))
-    (said,) = gateway.bodies(messages.Acknowledge)
+    await settle(lambda: bool(gateway.bodies(commands.Acknowledge)))
+    (said,) = gateway.bodies(commands.Acknowledge)
     assert (said.incident, said.revision, said.person.name, said.way.value) == ("ep-1", 1, "Zhang San", "button")
     owner = values.Person("z", "张三")
     taken = incident_event(
@@ -202,7 +202,7 @@ async def test_a_press_waits_on_disk_while_the_gateway_is_away(
     assert len(phones) == 1
     gateway.token = token
     await coordinator.async_entry_changed()
-    await settle(lambda: bool(gateway.bodies(messages.Acknowledge)))
+    await settle(lambda: bool(gateway.bodies(commands.Acknowledge)))
     await settle(lambda: not hass_storage[key]["data"])
 
 
@@ -251,7 +251,7 @@ async def test_other_buttons_are_left_alone(
     """Foreign, broken, or of another gateway."""
     hass.bus.async_fire("mobile_app_notification_action", {"action": action})
     await hass.async_block_till_done()
-    assert not gateway.bodies(messages.Acknowledge)
+    assert not gateway.bodies(commands.Acknowledge)
 
 
 async def test_missed_events_are_told_once(
@@ -346,4 +346,4 @@ async def test_reception_is_recorded(
     await after_grace(hass)
     await settle(lambda: bool(phones))
     hass.bus.async_fire("mobile_app_notification_received", {"tag": "community_help_ep-1", "device_id": "x"})
-    await settle(lambda: any(body.step.value == "received" for body in gateway.bodies(messages.RecordReceipt)))
+    await settle(lambda: any(body.step.value == "received" for body in gateway.bodies(commands.RecordReceipt)))

@@ -9,7 +9,7 @@ import pytest
 from homeassistant.core import HomeAssistant, ServiceCall
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from custom_components.community_help.contract import messages, values
+from custom_components.community_help.contract import commands, values
 from custom_components.community_help.pager import PAGERS
 from tests.integration.conftest import (
     INCIDENT,
@@ -203,8 +203,8 @@ async def test_promise_5_every_drill_page_says_so_and_has_a_this_is_real_button(
     buttons = phones[0]["data"]["actions"]
     assert [item["title"] for item in buttons] == ["I'll take it", "This is real"]
     press(hass, phones[0], user, 1)
-    await settle(lambda: bool(gateway.bodies(messages.DeclareReal)))
-    (said,) = gateway.bodies(messages.DeclareReal)
+    await settle(lambda: bool(gateway.bodies(commands.DeclareReal)))
+    (said,) = gateway.bodies(commands.DeclareReal)
     assert (said.incident, said.person.name, said.way.value) == ("ep-1", "Zhang San", "button")
     await gateway.say(events=(incident_event(values.IncidentEventKind.DECLARED_REAL, gateway.number + 1, revision=2),))
     await settle(lambda: len(phones) == 2)

@@ -9,7 +9,7 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from custom_components.community_help.contract import messages, values
+from custom_components.community_help.contract import commands, messages, values
 from custom_components.community_help.standby import STANDBYS
 from tests.integration.conftest import (
     INCIDENT,
@@ -252,8 +252,8 @@ async def test_promise_10_a_press_is_kept_while_the_gateway_is_gone_and_no_phone
     assert len(incidents(phones)) == 1
     gateway.away = False
     await later(hass, 200)
-    await settle(lambda: bool(gateway.bodies(messages.Acknowledge)))
-    (said,) = gateway.bodies(messages.Acknowledge)
+    await settle(lambda: bool(gateway.bodies(commands.Acknowledge)))
+    (said,) = gateway.bodies(commands.Acknowledge)
     assert (said.incident, said.person.id) == ("ep-1", person)
 
 
@@ -277,7 +277,7 @@ async def test_promise_10_who_says_that_it_is_real_is_still_rung_until_somebody_
     await later(hass, 61)
     await settle(lambda: len(incidents(phones)) == 2)
     gateway.away = False
-    await settle(lambda: bool(gateway.bodies(messages.DeclareReal)))
+    await settle(lambda: bool(gateway.bodies(commands.DeclareReal)))
 
 
 async def test_promise_10_who_does_not_page_does_not_watch(

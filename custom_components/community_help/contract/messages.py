@@ -7,9 +7,9 @@ time and get one Outcome each.
 
 from dataclasses import dataclass, field
 
+from .commands import COMMANDS, CommandBody
 from .values import (
     Bypass,
-    Cause,
     Compound,
     Cursor,
     Device,
@@ -19,12 +19,7 @@ from .values import (
     IncidentEvent,
     Lease,
     Page,
-    Person,
     PointState,
-    ReceiptStep,
-    Shift,
-    StaffMember,
-    Way,
 )
 from .wire import ContractError, Json, from_wire, to_wire
 
@@ -120,219 +115,6 @@ class Changes:
     drills: tuple[Drill, ...] | None = None
     bypasses: tuple[Bypass, ...] | None = None
     health: Health | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledge:
-    """``person`` takes the incident as it was at ``revision``; what joined later stays unacknowledged."""
-
-    incident: str
-    revision: int
-    person: Person
-    way: Way
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """``person`` ends the incident and says why it came."""
-
-    incident: str
-    cause: Cause
-    person: Person
-    way: Way
-    at: float
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Handle:
-    """``person`` says that they are on their way or on the spot; that also takes an incident nobody owns."""
-
-    incident: str
-    person: Person
-    way: Way
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class HandOver:
-    """``person`` makes ``to`` the owner: a hand-over, or a take-over when both are the same."""
-
-    incident: str
-    to: Person
-    person: Person
-    way: Way
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class AddNote:
-    """``person`` writes something down; that also shows that the owner is not silent."""
-
-    incident: str
-    text: str
-    person: Person
-    way: Way
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """``person`` wants help: the next tier is paged at once."""
-
-    incident: str
-    person: Person
-    way: Way
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Resolve:
-    """``person`` says that the danger is over; closing with a cause is left to be done."""
-
-    incident: str
-    person: Person
-    way: Way
-    at: float
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DeclareReal:
-    """``person`` says of a drill's incident that it is real: it is paged as such from now on."""
-
-    incident: str
-    person: Person
-    way: Way
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class StartDrill:
-    """Begin a rehearsal in ``compound`` that ends by itself after ``seconds``; ``points`` may alarm as drill."""
-
-    compound: str
-    seconds: float
-    person: Person
-    points: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class EndDrill:
-    """End a rehearsal early."""
-
-    compound: str
-    person: Person
-
-
-@dataclass(frozen=True, slots=True)
-class Inject:
-    """Let ``point`` alarm as part of the drill that runs in its compound; the sensor itself is not touched."""
-
-    point: str
-    person: Person
-
-
-@dataclass(frozen=True, slots=True)
-class SetBypass:
-    """Silence ``point`` for ``seconds``, by ``person``, for ``reason``."""
-
-    point: str
-    seconds: float
-    reason: str
-    person: Person
-
-
-@dataclass(frozen=True, slots=True)
-class EndBypass:
-    """End a bypass early."""
-
-    point: str
-    person: Person
-
-
-@dataclass(frozen=True, slots=True)
-class RecordReceipt:
-    """Proof about one page; ``phone`` and ``person`` are empty where the step concerns the page as a whole."""
-
-    page: str
-    step: ReceiptStep
-    at: float
-    phone: str = ""
-    person: str = ""
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SetRoster:
-    """The whole roster; the gateway journals it as a new version when it differs.
-
-    ``shifts`` is duty resolved up to ``until`` (``None``: nobody has shifts). Beyond it everybody is paged.
-    """
-
-    staff: tuple[StaffMember, ...]
-    shifts: tuple[Shift, ...] = ()
-    until: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimLease:
-    """Ask to be the one integration that pages; ``force`` takes it from another, by a person's word."""
-
-    instance: str
-    name: str
-    force: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """Switch a writable point; the outcome says what the device confirmed."""
-
-    point: str
-    on: bool
-    person: Person | None = None
-
-
-type CommandBody = (
-    Acknowledge
-    | Handle
-    | HandOver
-    | AddNote
-    | Ask
-    | Resolve
-    | Close
-    | DeclareReal
-    | StartDrill
-    | EndDrill
-    | Inject
-    | SetBypass
-    | EndBypass
-    | RecordReceipt
-    | SetRoster
-    | ClaimLease
-    | Switch
-)
-
-COMMANDS: dict[str, type[CommandBody]] = {
-    "acknowledge": Acknowledge,
-    "handle": Handle,
-    "hand_over": HandOver,
-    "note": AddNote,
-    "ask": Ask,
-    "resolve": Resolve,
-    "close": Close,
-    "declare_real": DeclareReal,
-    "start_drill": StartDrill,
-    "end_drill": EndDrill,
-    "inject": Inject,
-    "bypass": SetBypass,
-    "end_bypass": EndBypass,
-    "receipt": RecordReceipt,
-    "set_roster": SetRoster,
-    "claim_lease": ClaimLease,
-    "switch": Switch,
-}
 
 
 @dataclass(frozen=True, slots=True)

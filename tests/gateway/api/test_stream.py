@@ -12,20 +12,16 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from community_help_gateway.api.auth import Pairing, load_token
 from community_help_gateway.api.routes import Api
+from community_help_gateway.contract.commands import Acknowledge, ClaimLease, Close, RecordReceipt, SetRoster
 from community_help_gateway.contract.messages import (
-    Acknowledge,
     Changes,
-    ClaimLease,
-    Close,
     Command,
     GatewayInfo,
     Goodbye,
     Hello,
     Message,
     Outcome,
-    RecordReceipt,
     Resume,
-    SetRoster,
     Snapshot,
     decode,
     encode,

@@ -13,16 +13,8 @@ from pathlib import Path
 
 import aiohttp
 
-from community_help_gateway.contract.messages import (
-    Acknowledge,
-    Changes,
-    Command,
-    Outcome,
-    Resume,
-    Snapshot,
-    decode,
-    encode,
-)
+from community_help_gateway.contract.commands import Acknowledge
+from community_help_gateway.contract.messages import Changes, Command, Outcome, Resume, Snapshot, decode, encode
 from community_help_gateway.contract.values import Incident, Person, Way
 from tests.gateway.powercut.street import site
 

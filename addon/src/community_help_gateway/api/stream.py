@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from aiohttp import WSMsgType, web
 
-from ..contract import messages, values
+from ..contract import commands, messages, values
 from ..contract.messages import SLICE, Changes, Command, Goodbye, Hello, Outcome, Resume, Snapshot, decode, encode
 from ..contract.wire import ContractError, Json
 from ..errors import GatewayError, MalformedError
@@ -225,10 +225,10 @@ class Session:
     async def _carry_out(self, command: Command) -> None:
         body = command.body
         try:
-            if isinstance(body, messages.RecordReceipt | messages.SetRoster):
+            if isinstance(body, commands.RecordReceipt | commands.SetRoster):
                 self._hub.check_fence(command.fence)
             result: dict[str, Json]
-            if isinstance(body, messages.Switch):
+            if isinstance(body, commands.Switch):
                 who = views.model_person(body.person)
                 result = {**await self._hub.switch(command.key, body.point, who, on=body.on)}
             else:
@@ -238,7 +238,7 @@ class Session:
             return
         await self._send(Outcome(command.key, ok=True, result=result))
 
-    def _names(self, body: messages.CommandBody) -> dict[str, str | int]:
+    def _names(self, body: commands.CommandBody) -> dict[str, str | int]:
         """What the text of a refusal may name."""
         incident_id = getattr(body, "incident", "")
         known = self._hub.state.incidents.get(incident_id)

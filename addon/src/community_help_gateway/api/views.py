@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from ..contract import messages, values
+from ..contract import commands, values
 from ..model import bypass, lifecycle, people
 from ..model.audit import Health
 from ..model.draft import Decide
@@ -218,59 +218,59 @@ def lease(item: Lease | None) -> values.Lease | None:
     return values.Lease(item.holder, item.name, item.fence) if item else None
 
 
-def decide(body: messages.CommandBody) -> Decide:
+def decide(body: commands.CommandBody) -> Decide:
     """The decision that a command asks for; ``Switch`` is the hub's own business."""
     return _about_incidents(body) or _about_points(body) or _about_paging(body)
 
 
-def _about_incidents(body: messages.CommandBody) -> Decide | None:
+def _about_incidents(body: commands.CommandBody) -> Decide | None:
     match body:
-        case messages.Acknowledge():
+        case commands.Acknowledge():
             return lambda draft: lifecycle.acknowledge(draft, body.incident, body.revision, who(body.person), body.way)
-        case messages.Handle():
+        case commands.Handle():
             return lambda draft: lifecycle.handle(draft, body.incident, who(body.person), body.way)
-        case messages.HandOver():
+        case commands.HandOver():
             return lambda draft: lifecycle.hand_over(draft, body.incident, who(body.to), who(body.person), body.way)
-        case messages.AddNote():
+        case commands.AddNote():
             text = body.text[:MAX_NOTE]
             return lambda draft: lifecycle.add_note(draft, body.incident, text, who(body.person), body.way)
-        case messages.Ask():
+        case commands.Ask():
             return lambda draft: lifecycle.ask(draft, body.incident, who(body.person), body.way)
-        case messages.Resolve():
+        case commands.Resolve():
             note = body.note[:MAX_NOTE]
             return lambda draft: lifecycle.resolve(draft, body.incident, note, who(body.person), body.way)
-        case messages.Close():
+        case commands.Close():
             cause, note = Cause(body.cause), body.note[:MAX_NOTE]
             return lambda draft: lifecycle.close(draft, body.incident, cause, note, who(body.person), body.way)
-        case messages.DeclareReal():
+        case commands.DeclareReal():
             return lambda draft: lifecycle.declare_real(draft, body.incident, who(body.person), body.way)
     return None
 
 
-def _about_points(body: messages.CommandBody) -> Decide | None:
+def _about_points(body: commands.CommandBody) -> Decide | None:
     match body:
-        case messages.StartDrill():
+        case commands.StartDrill():
             return lambda draft: bypass.start_drill(
                 draft, body.compound, body.seconds, body.points[:MAX_POINTS], who(body.person)
             )
-        case messages.EndDrill():
+        case commands.EndDrill():
             return lambda draft: bypass.end_drill(draft, body.compound, who(body.person))
-        case messages.Inject():
+        case commands.Inject():
             return lambda draft: bypass.inject(draft, body.point, who(body.person))
-        case messages.SetBypass():
+        case commands.SetBypass():
             reason = body.reason[:MAX_NOTE]
             return lambda draft: bypass.set_bypass(draft, body.point, body.seconds, reason, who(body.person))
-        case messages.EndBypass():
+        case commands.EndBypass():
             return lambda draft: bypass.end_bypass(draft, body.point, who(body.person))
     return None
 
 
-def _about_paging(body: messages.CommandBody) -> Decide:
+def _about_paging(body: commands.CommandBody) -> Decide:
     match body:
-        case messages.RecordReceipt():
+        case commands.RecordReceipt():
             receipt = Receipt(body.page, body.step, body.at, body.phone, body.person, body.detail[:MAX_NOTE])
             return lambda draft: people.receive(draft, receipt)
-        case messages.SetRoster():
+        case commands.SetRoster():
             staff = tuple(
                 StaffMember(item.id, item.name, item.tier, item.compounds, item.always)
                 for item in body.staff[:MAX_STAFF]
@@ -279,7 +279,7 @@ def _about_paging(body: messages.CommandBody) -> Decide:
                 Shift(item.person, item.start, item.end, item.compounds) for item in body.shifts[:MAX_SHIFTS]
             )
             return lambda draft: people.set_roster(draft, staff, shifts, body.until)
-        case messages.ClaimLease():
+        case commands.ClaimLease():
             return lambda draft: people.claim_lease(draft, body.instance, body.name, force=body.force)
     message = "switching goes through the hub"
     raise TypeError(message)
