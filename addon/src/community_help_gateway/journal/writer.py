@@ -23,7 +23,7 @@ _LOGGER = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
 """How soon a failed write is tried again at the latest (project's choice)."""
 
-SHORT_SECONDS = 0.01
+SHORT_SECONDS = 0.1
 """A try that failed so fast is repeated for every batch that arrives; others only once a second, so that those
 who wait are told at once (project's choice)."""
 
