@@ -4,7 +4,7 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from community_help_gateway.errors import SiteError
 from community_help_gateway.model.kinds import Hazard, PointKind, Severity
@@ -262,6 +262,7 @@ def test_a_period_and_a_date_are_kept() -> None:
 
 
 @given(st.text(max_size=200))
+@settings(deadline=None)
 def test_no_text_raises_anything_else(text: str) -> None:
     """Any text is a site or a SiteError."""
     with contextlib.suppress(SiteError):
@@ -269,6 +270,7 @@ def test_no_text_raises_anything_else(text: str) -> None:
 
 
 @given(st.integers(0, len(GOOD) - 1), st.text(min_size=1, max_size=3))
+@settings(deadline=None)
 def test_no_slip_of_the_pen_raises_anything_else(at: int, typed: str) -> None:
     """A good file with a few characters typed into it is a site or a SiteError."""
     with contextlib.suppress(SiteError):

@@ -4,9 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from community_help_gateway.site import parse
 from tests.gateway.model.world import World
+
+settings.register_profile("patient", deadline=None)  # a machine that is busy is no failure
+settings.load_profile("patient")
 
 COMPOUND = (Path(__file__).parents[2] / "captures/sites/compound.yaml").read_text("utf-8")
 

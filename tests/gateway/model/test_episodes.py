@@ -58,6 +58,18 @@ def test_fire_restore_and_the_identical_fire_are_two_episodes(world: World) -> N
     assert world.paged()[1] == ("worse", 1, "zhang")
 
 
+def test_a_point_that_comes_back_after_the_window_is_in_its_own_incident_again(world: World) -> None:
+    """While that is open: a detector that chatters for hours is one thing to deal with, each time told."""
+    world.say("f201")
+    for _ in range(3):
+        world.decide(lifecycle.handle, world.incident.id, ZHANG, "app")
+        world.say("f201", False)
+        world.pass_(1000)
+        world.say("f201")
+        assert world.paged()[-1][0] == "worse"
+    assert world.incident.revision == 4
+
+
 @pytest.mark.parametrize("more", [{"fault": True}, {"tamper": True}, {"test": True}, {"fault": False}])
 def test_fault_tamper_and_test_never_touch_an_alarm(world: World, more: dict[str, bool]) -> None:
     """Promises 5 and 6: only an explicit restore ends a live alarm."""
