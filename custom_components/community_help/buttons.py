@@ -32,12 +32,12 @@ COMMANDS: dict[str, type[Acknowledge | DeclareReal]] = {
 class Buttons:
     """Turns presses into what people decided about one gateway's incidents; also hears them while it is gone."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, epoch: Callable[[], str]) -> None:
-        """``epoch`` is that of the gateway's journal: by it a press is known to be for this gateway."""
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, mine: Callable[[str], bool]) -> None:
+        """``mine`` says whether an incident is this gateway's."""
         self._hass = hass
         self._entry = entry
         self.texts = Texts({})
-        self._epoch = epoch
+        self._mine = mine
         self._coordinator: Coordinator | None = None
         self._pending: dict[str, dict[str, Any]] = {}
         self._carrying_out: set[str] = set()
@@ -80,7 +80,7 @@ class Buttons:
     async def _pressed(self, event: Event) -> None:
         """Store the press first; only then is it sent."""
         found = phone.parse_button(str(event.data.get("action", "")))
-        if found is None or not found[1].startswith(f"{self._epoch()}-"):
+        if found is None or not self._mine(found[1]):
             return
         kind, incident_id, revision = found
         who = await person_for(self._hass, self._entry, event.context.user_id)

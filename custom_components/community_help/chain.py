@@ -14,6 +14,9 @@ class Head:
     number: int
     hash: str
 
+    def __str__(self) -> str:
+        return f"{self.number}:{self.hash[:16]}"
+
 
 def head_of(epoch: str, health: Health | None) -> Head | None:
     """What the gateway says, if it says anything."""

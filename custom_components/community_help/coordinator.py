@@ -13,13 +13,13 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TOKEN
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady, HomeAssistantError
+from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from homeassistant.helpers import instance_id
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.storage import Store
 
-from . import chain
+from . import chain, refusals
 from .client import (
     CannotConnectError,
     ClientFailedError,
@@ -29,7 +29,7 @@ from .client import (
     VersionMismatchError,
     open_stream,
 )
-from .const import DOMAIN, SIGNAL_INCIDENT, SIGNAL_PAGE, UNIDENTIFIED
+from .const import DOMAIN, SIGNAL_INCIDENT, SIGNAL_PAGE
 from .contract.commands import ClaimLease, CommandBody, SetRoster
 from .contract.messages import Changes, GatewayInfo, Message, Outcome, Snapshot
 from .contract.values import (
@@ -53,10 +53,6 @@ _LOGGER = logging.getLogger(__name__)
 FIRST_SNAPSHOT_SECONDS = 20.0
 BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Waits between attempts to reach the gateway; starts over only after a snapshot came through (project's choice)."""
-
-REFUSALS = frozenset({UNIDENTIFIED, "malformed"})
-"""The gateway's error keys that are told in the user's language; the others carry the gateway's own words."""
-
 CURSOR_DELAY_SECONDS = 2.0
 """The cursor on disk may trail by this; after a crash an incident event may then come twice, never be missed."""
 
@@ -73,8 +69,7 @@ class Coordinator:
         self.gateway: GatewayInfo | None = None
         self.connected = False
         self.lease: Lease | None = None
-        self.fence = 0
-        self.claimed = False
+        self.fence, self.claimed = 0, False
         self.compounds: dict[str, Compound] = {}
         self.devices: dict[str, Device] = {}
         self.points: dict[str, Point] = {}
@@ -94,8 +89,7 @@ class Coordinator:
         self.facts = Facts()
         self._cursor: Cursor | None = None
         self._head: chain.Head | None = None
-        self._save_pending = False
-        self._me = ""
+        self._save_pending, self._me = False, ""
         self._store: Store[dict[str, Any]] = Store(hass, 1, f"{DOMAIN}.{entry.entry_id}.cursor")
 
     @property
@@ -187,15 +181,8 @@ class Coordinator:
         """Carry out one command for a person; raises a translated HomeAssistantError."""
         try:
             return await self.async_command(body)
-        except RefusedError as error:
-            key = error.outcome.code if error.outcome.code in REFUSALS else "refused"
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key=key,
-                translation_placeholders={"reason": error.outcome.message},
-            ) from error
-        except CannotConnectError as error:
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="gateway_away") from error
+        except (RefusedError, CannotConnectError) as error:
+            raise refusals.told(error) from error
 
     async def async_entry_changed(self) -> None:
         """The roster was edited, or the address or token: send the one, reconnect for the other."""
@@ -355,18 +342,11 @@ class Coordinator:
     def _take_facts(self, said: Snapshot | Changes) -> None:
         """Drills, bypasses and health; a head of the record that contradicts the one kept here is shown."""
         self.facts.async_take(said.drills, said.bypasses, said.health)
-        head = chain.head_of(said.cursor.epoch, said.health)
-        if head is None:
+        if (head := chain.head_of(said.cursor.epoch, said.health)) is None:
             return
-        if self._head and chain.contradicts(self._head, head):
-            raise_issue(
-                self.hass,
-                self.entry,
-                "chain_broken",
-                lasting=True,
-                kept=f"{self._head.number}:{self._head.hash[:16]}",
-                came=f"{head.number}:{head.hash[:16]}",
-            )
+        if chain.contradicts(self._head, head):
+            kept = str(self._head)
+            raise_issue(self.hass, self.entry, "chain_broken", lasting=True, kept=kept, came=str(head))
         self._head = head
         self._save_soon()
 

@@ -35,18 +35,18 @@ def _acknowledge(said: Said) -> Acknowledge:
 
 
 def _handle(said: Said) -> Handle:
-    return Handle(said.incident.id, said.person, Way.ACTION, time.time())
+    return Handle(said.incident.id, said.person, Way.ACTION, time.time(), said.incident.revision)
 
 
 def _take_over(said: Said) -> HandOver:
-    return HandOver(said.incident.id, said.person, said.person, Way.ACTION, time.time())
+    return HandOver(said.incident.id, said.person, said.person, Way.ACTION, time.time(), said.incident.revision)
 
 
 def _hand_over(said: Said) -> HandOver:
     to = member_called(said.coordinator.entry, said.data[ATTR_TO])
     if to is None:
         raise wrong("unknown_person", name=said.data[ATTR_TO])
-    return HandOver(said.incident.id, to, said.person, Way.ACTION, time.time())
+    return HandOver(said.incident.id, to, said.person, Way.ACTION, time.time(), said.incident.revision)
 
 
 def _add_note(said: Said) -> AddNote:
@@ -58,7 +58,8 @@ def _ask_for_help(said: Said) -> Ask:
 
 
 def _resolve(said: Said) -> Resolve:
-    return Resolve(said.incident.id, said.person, Way.ACTION, time.time(), said.data[ATTR_NOTE])
+    note, revision = said.data[ATTR_NOTE], said.incident.revision
+    return Resolve(said.incident.id, said.person, Way.ACTION, time.time(), note, revision)
 
 
 def _declare_real(said: Said) -> DeclareReal:

@@ -34,10 +34,13 @@ class Standby:
         self._hass = hass
         self._entry = entry
         self.board = Board(hass, entry.entry_id)
-        self._buttons = Buttons(hass, entry, lambda: self._watcher.epoch)
+        self._buttons = Buttons(hass, entry, self._knows)
         self._watcher = Watcher(hass, entry, self.board, self._buttons.waiting_for)
         self._probe = Probe(hass, entry)
         self._forget_state = entry.async_on_state_change(self._on_state)
+
+    def _knows(self, incident_id: str) -> bool:
+        return self._watcher.knows(incident_id)
 
     async def async_start(self, texts: Texts) -> None:
         """Take up what the last run kept."""

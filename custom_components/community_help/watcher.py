@@ -85,10 +85,10 @@ class Watcher:
         """The time runs from here: the Supervisor starts the gateway's app only after Home Assistant."""
         self._wait(GONE_SECONDS)
 
-    @property
-    def epoch(self) -> str:
-        """The epoch of the gateway's journal, which every incident's id begins with."""
-        return self._coordinator.epoch if self._coordinator else self._picture.epoch
+    def knows(self, incident_id: str) -> bool:
+        """Whether an incident is this gateway's: of its journal's epoch, or open since an earlier one."""
+        known = self._coordinator or self._picture
+        return incident_id in known.incidents or incident_id.startswith(f"{known.epoch}-")
 
     @callback
     def async_attach(self, coordinator: Coordinator) -> None:

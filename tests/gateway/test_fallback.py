@@ -23,7 +23,7 @@ from tests.gateway.conftest import FakeClock
 
 COMPOUND = (Path(__file__).parents[1] / "captures/sites/compound.yaml").read_text("utf-8")
 RELAY = """
-  - { id: siren, name: 警笛, kind: appliance, compound: bay, at: { modbus: box, relay: 1 } }
+  - { id: siren, name: 警笛, kind: appliance, compound: bay, at: { modbus: box, relay: 2 } }
 """
 SMOKE = Address("gb26875", "4097", "1.1.*.0100C900")
 ZHANG = Person("zhang", "张三")

@@ -9,6 +9,7 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
+from custom_components.community_help import phone
 from custom_components.community_help.contract import commands, messages, values
 from custom_components.community_help.standby import STANDBYS
 from tests.integration.conftest import (
@@ -19,6 +20,7 @@ from tests.integration.conftest import (
     add_staff,
     after_grace,
     demand,
+    eventually,
     later,
     press,
 )
@@ -359,3 +361,18 @@ async def test_promise_10_the_watch_goes_on_while_set_ups_fail_although_the_gate
     for seconds in (11, 22, 33, 44, 61):
         await later(hass, seconds)
     await settle(lambda: len(losses(phones)) == 1)
+
+
+async def test_a_press_for_an_incident_of_an_earlier_epoch_counts(
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry
+) -> None:
+    """The journal was replaced while the incident was open: its id is of the old epoch, the button works on."""
+    old = replace(INCIDENT, id="older-7", mark="set_aside")
+    gateway.incidents = (old,)
+    await gateway.say(
+        events=(values.IncidentEvent(gateway.number + 1, 1000.0, values.IncidentEventKind.WORSENED, old),)
+    )
+    await eventually(hass, lambda: "older-7" in loaded.runtime_data.incidents)
+    hass.bus.async_fire("mobile_app_notification_action", {"action": f"{phone.ACKNOWLEDGE}:older-7:1"})
+    await eventually(hass, lambda: bool(gateway.bodies(commands.Acknowledge)))
+    assert gateway.bodies(commands.Acknowledge)[0].incident == "older-7"

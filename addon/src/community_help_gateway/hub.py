@@ -273,7 +273,10 @@ class Hub:
         return Draft(self.state, self.site, self.clock.wall())
 
     def _hear(self, said: Input) -> None:
-        """Remember that a device with a reporting period of its own was heard."""
+        """Remember that a device with a reporting period of its own was heard; a link that is back starts it anew."""
+        if isinstance(said, LinkState) and said.up:
+            for behind in self.site.on_link(said.link, said.device):
+                self._heard.pop(behind.device, None)
         if isinstance(said, Observation):
             point = self.site.resolve(said.address) or next(filter(None, map(self.site.resolve, said.also)), None)
             if point and self.site.devices[point.device].report_every:

@@ -228,9 +228,11 @@ def _about_incidents(body: commands.CommandBody) -> Decide | None:
         case commands.Acknowledge():
             return lambda draft: lifecycle.acknowledge(draft, body.incident, body.revision, who(body.person), body.way)
         case commands.Handle():
-            return lambda draft: lifecycle.handle(draft, body.incident, who(body.person), body.way)
+            return lambda draft: lifecycle.handle(draft, body.incident, who(body.person), body.way, body.revision)
         case commands.HandOver():
-            return lambda draft: lifecycle.hand_over(draft, body.incident, who(body.to), who(body.person), body.way)
+            return lambda draft: lifecycle.hand_over(
+                draft, body.incident, who(body.to), who(body.person), body.way, body.revision
+            )
         case commands.AddNote():
             text = body.text[:MAX_NOTE]
             return lambda draft: lifecycle.add_note(draft, body.incident, text, who(body.person), body.way)
@@ -238,7 +240,9 @@ def _about_incidents(body: commands.CommandBody) -> Decide | None:
             return lambda draft: lifecycle.ask(draft, body.incident, who(body.person), body.way)
         case commands.Resolve():
             note = body.note[:MAX_NOTE]
-            return lambda draft: lifecycle.resolve(draft, body.incident, note, who(body.person), body.way)
+            return lambda draft: lifecycle.resolve(
+                draft, body.incident, note, who(body.person), body.way, body.revision
+            )
         case commands.Close():
             cause, note = Cause(body.cause), body.note[:MAX_NOTE]
             return lambda draft: lifecycle.close(draft, body.incident, cause, note, who(body.person), body.way)

@@ -30,12 +30,16 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """``person`` says that they are on their way or on the spot; that also takes an incident nobody owns."""
+    """``person`` says that they are on their way or on the spot; that also takes an incident nobody owns.
+
+    Here and below, ``revision`` is what the person saw; 0 stands for all that is known.
+    """
 
     incident: str
     person: Person
     way: Way
     at: float
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class HandOver:
     person: Person
     way: Way
     at: float
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ class Resolve:
     way: Way
     at: float
     note: str = ""
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)

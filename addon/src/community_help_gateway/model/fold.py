@@ -107,7 +107,8 @@ def _join(draft: Draft, incident: Incident, arrival: Arrival) -> Incident:
     incident = incident.joined(member, new=known is None and arrival.detector, worse=bool(worsening))
     incident = replace(incident, live=incident.live - was_live)
     if not worsening:
-        how = "folded:same_floor" if arrival.detector else "folded:panel"
+        how = "folded:same_cause" if arrival.hazard is Hazard.SUPERVISION else "folded:same_floor"
+        how = how if arrival.detector else "folded:panel"
         _write(draft, EventKind.JOINED, incident, member, arrival.record, how)
         return _watch_the_owner(draft, incident)
     if due <= draft.now:

@@ -47,23 +47,23 @@ def _covered(incident: Incident, revision: int) -> bool:
     return incident.answered or revision <= incident.acknowledged_revision
 
 
-def handle(draft: Draft, incident_id: str, person: Person, way: str) -> Decision:
+def handle(draft: Draft, incident_id: str, person: Person, way: str, revision: int = 0) -> Decision:
     """``person`` is on the way or on the spot: that takes all that is known, and the owner is not silent."""
     incident = draft.incident(incident_id)
     if incident is None or person.id in UNIDENTIFIED:
         return refuse("unidentified" if incident else "unknown_incident")
-    taken = incident.acknowledged(draft.remember(person), incident.revision, draft.now)
+    taken = incident.acknowledged(draft.remember(person), revision or incident.revision, draft.now)
     taken = replace(taken, state=IncidentState.HANDLING)
     return _owned(draft, EventKind.HANDLING, taken, person, way)
 
 
-def hand_over(draft: Draft, incident_id: str, to: Person, person: Person, way: str) -> Decision:
+def hand_over(draft: Draft, incident_id: str, to: Person, person: Person, way: str, revision: int = 0) -> Decision:
     """``person`` makes ``to`` the owner; with both the same it is a take-over."""
     incident = draft.incident(incident_id)
     if incident is None or UNIDENTIFIED & {person.id, to.id}:
         return refuse("unidentified" if incident else "unknown_incident")
     draft.remember(person)
-    taken = incident.acknowledged(draft.remember(to), incident.revision, draft.now)
+    taken = incident.acknowledged(draft.remember(to), revision or incident.revision, draft.now)
     return _owned(draft, EventKind.HANDED_OVER, taken, person, f"{way}:{to.id}")
 
 
@@ -97,13 +97,14 @@ def ask(draft: Draft, incident_id: str, person: Person, way: str) -> Decision:
     return draft.decision()
 
 
-def resolve(draft: Draft, incident_id: str, note: str, person: Person, way: str) -> Decision:
+def resolve(draft: Draft, incident_id: str, note: str, person: Person, way: str, revision: int = 0) -> Decision:
     """``person`` says that the danger is over; the cause is still to be named."""
     incident = draft.incident(incident_id)
     if incident is None or person.id in UNIDENTIFIED:
         return refuse("unidentified" if incident else "unknown_incident")
-    taken = incident.acknowledged(draft.remember(person), incident.revision, draft.now)
-    taken = replace(taken, state=IncidentState.RESOLVED, note=note or incident.note)
+    taken = incident.acknowledged(draft.remember(person), revision or incident.revision, draft.now)
+    state = IncidentState.RESOLVED if taken.answered else IncidentState.HANDLING
+    taken = replace(taken, state=state, note=note or incident.note)
     return _owned(draft, EventKind.RESOLVED, taken, person, way)
 
 
@@ -195,10 +196,12 @@ def needs_review(draft: Draft, incident: Incident) -> None:
 
 
 def _owned(draft: Draft, kind: EventKind, incident: Incident, person: Person, way: str) -> Decision:
+    """What was seen is taken; what made it worse since then goes on paging (promise 4)."""
     draft.about_incident(kind, incident, person=person.id, detail=way)
-    settle(draft, incident)
-    draft.stop((DeadlineKind.PAGE, DeadlineKind.INVESTIGATE), incident.id)
-    keep_the_clock(draft, incident)
+    if incident.answered:
+        settle(draft, incident)
+        draft.stop((DeadlineKind.PAGE, DeadlineKind.INVESTIGATE), incident.id)
+        keep_the_clock(draft, incident)
     return draft.decision({"owner": draft.state.name(incident.owner) or person.name, "owner_id": incident.owner})
 
 
