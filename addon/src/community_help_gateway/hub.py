@@ -186,9 +186,17 @@ class Hub:
         self._publish(Publication(site=True))
         self.audit()
 
-    def begin_epoch(self, mark: str) -> None:
+    async def compare(self, epoch: str, number: int) -> None:
+        """A client knows this epoch up to ``number``: when the journal ends earlier, it is an older backup."""
+        if epoch != self.state.epoch or number <= self.state.number:
+            return
+        _LOGGER.warning("A client knows entry %d, the journal ends at %d: it is a backup", number, self.state.number)
+        self.state.epoch = self.visible.epoch = self.journal.renew()
+        await asyncio.shield(self.begin_epoch(aftermath.RESTORED_BACKUP))
+
+    def begin_epoch(self, mark: str) -> asyncio.Future[None]:
         """The journal was replaced (see ``model.aftermath``)."""
-        self._carry_out(aftermath.new_epoch(self._draft(), mark))
+        return self._carry_out(aftermath.new_epoch(self._draft(), mark))
 
     def _rebuild(self) -> tuple[Change, ...]:
         """Everything, for a journal that had to begin anew while running."""

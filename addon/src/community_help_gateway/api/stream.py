@@ -4,6 +4,7 @@ States are coalesced per point while the client is slow; incident events and pag
 """
 
 import asyncio
+import contextlib
 import json
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from aiohttp import WSMsgType, web
 from ..contract import commands, messages, values
 from ..contract.messages import SLICE, Changes, Command, Goodbye, Hello, Outcome, Resume, Snapshot, decode, encode
 from ..contract.wire import ContractError, Json
-from ..errors import GatewayError, MalformedError
+from ..errors import GatewayError, JournalError, MalformedError
 from ..hub import Hub, Publication
 from ..model.state import EventKind
 from . import views
@@ -58,6 +59,9 @@ class Session:
         resume = await self._resume()
         if resume is None:
             return
+        if resume.cursor:
+            with contextlib.suppress(JournalError):
+                await self._hub.compare(resume.cursor.epoch, resume.cursor.number)
         unsubscribe = self._hub.subscribe(self._note)
         try:
             await self._snapshot(resume.cursor)
@@ -105,9 +109,10 @@ class Session:
         """Everything as it is on the disk now, in slices, and the incident events after ``cursor``."""
         missed: tuple[values.IncidentEvent, ...] = ()
         if cursor and cursor.epoch == self._hub.visible.epoch:
-            history = await self._hub.journal.history(cursor.number, MAX_MISSED)
-            state = self._hub.visible
-            missed = tuple(found for found in (views.event(state, item) for item in history) if found)
+            with contextlib.suppress(JournalError):  # unreadable now: what stands is told, what happened cannot be
+                history = await self._hub.journal.history(cursor.number, MAX_MISSED)
+                state = self._hub.visible
+                missed = tuple(found for found in (views.event(state, item) for item in history) if found)
         # What came while the history was read belongs to this snapshot too, because its cursor covers it.
         known = missed[-1].number if missed else 0
         missed += tuple(event for event in self._events if event.number > known)

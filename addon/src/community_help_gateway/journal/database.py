@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from .. import durable
 from ..crash import reach
 from ..model.state import Put
 from .chain import BEGINNING, Head, check_tail, link, read_head
@@ -112,7 +113,22 @@ def connect(file: Path) -> tuple[sqlite3.Connection, Contents]:
         connection.close()
         raise
     connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, False)
+    try:
+        _settle(connection, file)
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection, contents
+
+
+def _settle(connection: sqlite3.Connection, file: Path) -> None:
+    """What was read may be in the page cache only, left by a process that was killed before its sync: sync it.
+
+    Otherwise a repeated alarm, which writes nothing, would be confirmed for what a power cut can still take away.
+    """
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    with contextlib.suppress(OSError):  # a folder that cannot be synced is no reason not to start
+        durable.sync_folder(file.parent)
 
 
 def _prepare(connection: sqlite3.Connection) -> Contents:
@@ -181,6 +197,8 @@ def fill(connection: sqlite3.Connection, pending: Pending, head: Head) -> Head:
     connection.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", puts)
     connection.executemany("DELETE FROM record WHERE kind = ? AND id = ?", drops)
     connection.executemany("INSERT OR IGNORE INTO command VALUES (?, ?, ?)", pending.commands)
+    if pending.epoch:
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (pending.epoch,))
     return head
 
 

@@ -84,6 +84,7 @@ class Disk:
     def _written(self, pending: Pending) -> None:
         self.commits += 1
         self.entries += len(pending.rows)
+        self.epoch = pending.epoch or self.epoch
         pending.clear()
 
     def _reopen(self, pending: Pending) -> None:

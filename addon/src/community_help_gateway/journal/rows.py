@@ -88,17 +88,18 @@ class Pending:
 
     Of each record only the last change is kept, None being a drop, so a storm on one incident writes it once a
     commit. While the disk refuses, memory grows by the encoded events (about a kilobyte each, more for an incident
-    of many members) and by the commands, and by nothing else.
+    of many members) and by the commands, and by nothing else. ``epoch`` is the one that begins, if another does.
     """
 
     rows: list[Row] = field(default_factory=list)
     records: dict[Key, Record | None] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
+    epoch: str = ""
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.rows or self.records or self.commands)
+        return bool(self.rows or self.records or self.commands or self.epoch)
 
     def add(self, batch: Batch) -> None:
         """Take one decision."""
@@ -120,4 +121,4 @@ class Pending:
 
     def clear(self) -> None:
         """All of it is written. Who waits stays."""
-        self.rows, self.records, self.commands = [], {}, []
+        self.rows, self.records, self.commands, self.epoch = [], {}, [], ""

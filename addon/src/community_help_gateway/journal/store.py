@@ -16,12 +16,12 @@ from ..model.state import Change, Event, State
 from . import reading
 from .aside import SetAside
 from .chain import Head
-from .database import COMMANDS_KEPT, FAILURES, Contents, code_of, is_damage, read, read_only
+from .database import COMMANDS_KEPT, FAILURES, Contents, code_of, is_damage, new_epoch, read, read_only
 from .health import JournalHealth, file_bytes, free_bytes
 from .opening import Opened, open_file
 from .retention import Retention
 from .rows import Batch, Command, clean, keyed
-from .writer import Rebuilt, Suspicion, Writer
+from .writer import Rebuilt, Renewal, Suspicion, Writer
 
 __all__ = ["COMMANDS_KEPT", "Journal", "Rebuild"]
 _LOGGER = logging.getLogger(__name__)
@@ -121,6 +121,12 @@ class Journal:
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._writer.put(Retention(before, keep_from, done))
         return await done
+
+    def renew(self) -> str:
+        """Begin another epoch, in order with what was submitted; it is on the disk with the next commit. The epoch."""
+        self.epoch = new_epoch()
+        self._writer.put(Renewal(self.epoch))
+        return self.epoch
 
     def check(self) -> JournalHealth:
         """How the journal is."""

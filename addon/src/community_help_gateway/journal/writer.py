@@ -49,7 +49,14 @@ class Suspicion:
     problem: str
 
 
-type Item = Batch | Retention | Rebuilt | Suspicion | None
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """From here on another epoch counts: an older backup of the file was put in its place."""
+
+    epoch: str
+
+
+type Item = Batch | Retention | Rebuilt | Suspicion | Renewal | None
 
 
 class Writer:
@@ -113,6 +120,8 @@ class Writer:
             case Suspicion():
                 if item.epoch == self.disk.epoch and self.disk.connection:
                     self.disk.leave(DamageError("damaged", item.problem))
+            case Renewal():
+                self.pending.epoch = item.epoch
             case None:
                 self._closing = True
 
