@@ -46,8 +46,9 @@ class Kept:
 
     @cached_property
     def words(self) -> Counter[str]:
-        """How often each point's signals changed."""
-        return Counter(subject for _, kind, subject, _ in self.entries if kind == "point")
+        """How often each point's signals changed: whatever the row is about, the point stands in it."""
+        points = (json.loads(body).get("point") for _, _, _, body in self.entries)
+        return Counter(point["id"] for point in points if point)
 
     @cached_property
     def acknowledged(self) -> frozenset[str]:
@@ -62,8 +63,8 @@ class Kept:
 
 
 def point_of(body: dict[str, Any]) -> str:
-    """The point whose alarm a "raised" or "joined" row is about; older rows keep it as the incident's last member."""
-    member: dict[str, str] = body.get("member") or body["incident"]["members"][-1]
+    """The point whose alarm a "raised" or "joined" row is about."""
+    member: dict[str, str] = body["member"]
     return member["point"]
 
 

@@ -87,6 +87,7 @@ class Client:
     def __init__(self, stream: aiohttp.ClientWebSocketResponse) -> None:
         """Connected already."""
         self.incidents: dict[str, Incident] = {}
+        self.points: set[str] = set()
         self.complete = False
         self._stream = stream
         self._outcomes: dict[str, Outcome] = {}
@@ -104,6 +105,7 @@ class Client:
 
     def _note(self, incidents: tuple[Incident, ...]) -> None:
         self.incidents.update({incident.id: incident for incident in incidents})
+        self.points |= {member.point for incident in incidents for member in incident.members}
 
     async def take_all(self, points: set[str]) -> None:
         """Wait until each of ``points`` is in an incident, then take all incidents that are not answered, at once."""
@@ -111,15 +113,10 @@ class Client:
             await self.receive()
         keys = []
         for incident in self.incidents.values():
-            if incident.acknowledged_revision < incident.revision:
+            if not incident.answered:
                 keys.append(f"{incident.id}.{incident.revision}")
                 body = Acknowledge(incident.id, incident.revision, ZHANG, Way.BUTTON, time.time())
                 await self._stream.send_json(encode(Command(keys[-1], body)))
         while not self._outcomes.keys() >= set(keys):
             await self.receive()
         assert all(self._outcomes[key].ok for key in keys)
-
-    @property
-    def points(self) -> set[str]:
-        """The points that are part of an incident."""
-        return {member.point for incident in self.incidents.values() for member in incident.members}
