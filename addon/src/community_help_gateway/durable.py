@@ -14,12 +14,15 @@ def write(file: Path, text: str) -> None:
     finally:
         os.close(descriptor)
     beside.replace(file)
-    sync_folder(file.parent)
+    sync(file.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in ``folder`` survive; a file that is synced but has no name is lost all the same."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def sync(path: Path) -> None:
+    """Put on the disk what any process wrote to a file or folder; nothing happens if it is not there."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return
     try:
         os.fsync(descriptor)
     finally:

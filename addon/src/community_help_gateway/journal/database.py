@@ -114,21 +114,21 @@ def connect(file: Path) -> tuple[sqlite3.Connection, Contents]:
         raise
     connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, False)
     try:
-        _settle(connection, file)
-    except sqlite3.Error:
+        _settle(file)
+    except OSError:
         connection.close()
         raise
     return connection, contents
 
 
-def _settle(connection: sqlite3.Connection, file: Path) -> None:
+def _settle(file: Path) -> None:
     """What was read may be in the page cache only, left by a process that was killed before its sync: sync it.
 
     Otherwise a repeated alarm, which writes nothing, would be confirmed for what a power cut can still take away.
+    The log carries none of SQLite's locks, so closing it here loses none. Raises OSError.
     """
-    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-    with contextlib.suppress(OSError):  # a folder that cannot be synced is no reason not to start
-        durable.sync_folder(file.parent)
+    durable.sync(file.with_name(f"{file.name}-wal"))
+    durable.sync(file.parent)
 
 
 def _prepare(connection: sqlite3.Connection) -> Contents:
