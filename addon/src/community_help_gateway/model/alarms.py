@@ -5,6 +5,7 @@ from dataclasses import replace
 from .draft import Draft
 from .fold import DRILL, Arrival, fold, key_of, taker, worsen
 from .gas import severity
+from .incident import DeadlineKind
 from .kinds import Hazard, PointKind, Severity
 from .site import Device, Point
 from .state import EventKind, PointRecord
@@ -22,10 +23,11 @@ def sound(draft: Draft, point: Point, record: PointRecord, *, reason: str = "rai
         draft.about_point(replace(record, incident="", number=draft.number), EventKind.BYPASSED_ALARM)
         return
     fold(draft, _arrival(point, device, record, draft, reason))
-    for other_id in draft.state.alarming.get(key, {}):
+    for other_id in draft.alarming(key):
         other = draft.site.points.get(other_id)
         if other and other_id != point.id and not draft.incident(draft.point(other_id).incident):
-            fold(draft, _arrival(other, draft.site.devices[other.device], draft.point(other_id), draft, reason))
+            taken = _anew(draft.point(other_id))
+            fold(draft, _arrival(other, draft.site.devices[other.device], taken, draft, reason))
 
 
 def rise(draft: Draft, point: Point, record: PointRecord) -> None:
@@ -42,8 +44,28 @@ def sound_again(draft: Draft, point: Point) -> None:
     """A point that is in alarm but in no open incident: what held it back is over, or its incident was closed."""
     record = draft.point(point.id)
     if record.alarm and not draft.incident(record.incident):
-        episode = record.episode + bool(record.incident)  # one membership for each episode (promise 2)
-        sound(draft, point, replace(record, episode=episode), reason="raised_again")
+        sound(draft, point, _anew(record), reason="raised_again")
+
+
+def sound_missing(draft: Draft) -> None:
+    """What is in alarm but nobody deals with, as a device that is back on the site after its wait came, raises."""
+    for group in draft.state.alarming.values():
+        for point_id in group:
+            point = draft.site.points.get(point_id)
+            if point and not _waits(draft, point):
+                sound_again(draft, point)
+
+
+def _waits(draft: Draft, point: Point) -> bool:
+    """Whether it will raise by itself: after its incident was closed, with the end of its bypass or its drill."""
+    drill = draft.drill(draft.site.devices[point.device].compound)
+    named = drill is not None and point.id in drill.points
+    return named or bool(draft.bypass(point.id) or draft.deadline(DeadlineKind.RAISE_AGAIN, point.id))
+
+
+def _anew(record: PointRecord) -> PointRecord:
+    """What was in an incident that is closed joins the next one as a new episode: one membership each (promise 2)."""
+    return replace(record, episode=record.episode + bool(record.incident))
 
 
 def inject(draft: Draft, point: Point) -> str:
@@ -55,9 +77,13 @@ def inject(draft: Draft, point: Point) -> str:
 
 
 def fold_key(draft: Draft, point: Point, device: Device) -> str:
-    """What the point's alarm folds into; a point that was named for a running drill folds into the drill."""
-    drill = draft.drill(device.compound)
-    named = drill is not None and point.id in drill.points and draft.now < drill.ends_at
+    """What the point's alarm folds into; a point that was named for a running drill folds into the drill.
+
+    An alarm that was real before its point was named stays real, also when it raises again (promise 5).
+    """
+    drill, known = draft.drill(device.compound), draft.point(point.id)
+    real = known.alarm and known.fold and not known.fold.startswith(DRILL)
+    named = drill is not None and point.id in drill.points and draft.now < drill.ends_at and not real
     return (DRILL if named else "") + key_of(device, point.hazard)
 
 
@@ -66,7 +92,7 @@ def _held_back(draft: Draft, point: Point, key: str) -> bool:
     bypass = draft.bypass(point.id)
     if bypass is None or bypass.until <= draft.now:
         return False
-    if any(other != point.id for other in draft.state.alarming.get(key, {})):
+    if any(other != point.id for other in draft.alarming(key)):
         return False
     incident = taker(draft, key)
     return incident is None or not any(other != point.id for other in draft.state.members.get(incident.id, {}))

@@ -61,7 +61,9 @@ def start_drill(draft: Draft, compound: str, seconds: float, points: Sequence[st
     if any(point not in draft.site.points for point in points):
         return refuse("unknown_point")
     draft.note(EventKind.DRILL_STARTED, compound, person=draft.remember(person), detail=",".join(points))
-    draft.put(compound, Drill(compound, person.id, draft.now, draft.now + seconds, tuple(points)))
+    running = draft.drill(compound)
+    named = dict.fromkeys((*running.points, *points) if running else points)  # who was named once raises at the end
+    draft.put(compound, Drill(compound, person.id, draft.now, draft.now + seconds, tuple(named)))
     draft.wait(DeadlineKind.DRILL, compound, seconds)
     return draft.decision({"until": int(draft.now + seconds)})
 

@@ -128,6 +128,14 @@ class Draft:
         found = self._over.get((PointRecord, point_id), self.state.points.get(point_id))
         return found if isinstance(found, PointRecord) else PointRecord(point_id)
 
+    def alarming(self, key: str) -> tuple[str, ...]:
+        """The points in live alarm that fold into ``key``, as this decision leaves them so far."""
+        written = [record for record in self._over.values() if isinstance(record, PointRecord)]
+        found = dict.fromkeys(self.state.alarming.get(key, {}))
+        for record in written:
+            found.pop(record.id, None)
+        return (*found, *(record.id for record in written if record.alarm and record.fold == key))
+
     def drill(self, compound: str) -> Drill | None:
         """The rehearsal that runs in a compound, as this decision leaves it so far."""
         found = self._over.get((Drill, compound), self.state.drills.get(compound))
