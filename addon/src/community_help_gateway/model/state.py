@@ -209,7 +209,8 @@ type Change = Put | Drop
 class State:
     """The records by id. ``number`` is the journal's last number, ``epoch`` the journal's epoch.
 
-    ``members`` holds an incident's members by point; ``alarming`` the points in live alarm by what they fold into.
+    ``members`` holds an incident's members by point; ``alarming`` the points in live alarm by what they fold into,
+    ``by_key`` the open incidents by the same.
     """
 
     epoch: str
@@ -228,7 +229,7 @@ class State:
     roster: Roster | None = None
     lease: Lease | None = None
     links_up: set[tuple[str, str]] = field(default_factory=set)
-    by_key: dict[str, str] = field(default_factory=dict)
+    by_key: dict[str, dict[str, None]] = field(default_factory=dict)
     alarming: dict[str, dict[str, None]] = field(default_factory=dict)
     unplaced: set[str] = field(default_factory=set)
 
@@ -267,24 +268,18 @@ class State:
                 self._kept(type(record))[key] = record
 
     def _put_incident(self, key: str, record: Incident) -> None:
-        """Of several open incidents with one key, the youngest takes what folds."""
         old = self.incidents.get(key)
-        if old and old.key != record.key and self.by_key.get(old.key) == key:
-            del self.by_key[old.key]
+        if old and old.key != record.key:
+            _leave(self.by_key, old.key, key)
         self.incidents[key] = record
-        other = self.incidents.get(self.by_key.get(record.key, ""))
-        if other is None or other.opened_at <= record.opened_at:
-            self.by_key[record.key] = key
+        self.by_key.setdefault(record.key, {})[key] = None
         if record.hazard is Hazard.UNPLACED:
             self.unplaced.add(key)
 
     def _put_point(self, key: str, record: PointRecord) -> None:
         old = self.points.get(key)
         if old and old.alarm and old.fold and (not record.alarm or record.fold != old.fold):
-            group = self.alarming.get(old.fold, {})
-            group.pop(key, None)
-            if not group:
-                self.alarming.pop(old.fold, None)
+            _leave(self.alarming, old.fold, key)
         if record.alarm and record.fold:
             self.alarming.setdefault(record.fold, {})[key] = None
         self.points[key] = record
@@ -292,8 +287,8 @@ class State:
     def _drop(self, key: str, kind: type[Record]) -> None:
         if kind is Incident:
             incident = self.incidents.pop(key, None)
-            if incident and self.by_key.get(incident.key) == key:
-                del self.by_key[incident.key]
+            if incident:
+                _leave(self.by_key, incident.key, key)
             self.unplaced.discard(key)
         elif kind is Member:
             incident_id, _, point = key.partition("/")
@@ -331,9 +326,8 @@ class State:
         return tuple(found)
 
     def incident_for(self, key: str) -> Incident | None:
-        """The incident that is not closed and takes what folds under ``key``."""
-        found = self.by_key.get(key)
-        return self.incidents.get(found) if found else None
+        """The incident that is not closed and takes what folds under ``key``: of several, the youngest."""
+        return self.incidents.get(max(self.by_key.get(key, ()), key=_age, default=""))
 
     def has_cause(self, subject: str, cause: str) -> bool:
         """Whether something is known to be wrong with a device or link."""
@@ -344,3 +338,17 @@ class State:
         """How a person is called; empty where that was erased or never known."""
         found = self.names.get(person)
         return found.name if found else ""
+
+
+def _age(incident: str) -> tuple[int, str]:
+    """By the number of their journal, which never goes back, as a clock may."""
+    epoch, _, number = incident.rpartition("-")
+    return int(number) if number.isdecimal() else 0, epoch
+
+
+def _leave(groups: dict[str, dict[str, None]], group: str, key: str) -> None:
+    """Take a key out of its group; an empty group goes."""
+    members = groups.get(group, {})
+    members.pop(key, None)
+    if not members:
+        groups.pop(group, None)
