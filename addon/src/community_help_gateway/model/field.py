@@ -6,7 +6,7 @@ from . import gas, lane, supervision
 from .alarms import rise, sound, sound_again
 from .draft import Decision, Draft
 from .fold import Arrival, fold, restore
-from .incident import MAX_MEMBERS, DeadlineKind
+from .incident import MAX_MEMBERS, DeadlineKind, Incident, Member
 from .kinds import Hazard, PointKind, Severity
 from .observation import Observation, Reset
 from .site import Point
@@ -24,9 +24,11 @@ def observe(draft: Draft, seen: Observation) -> Decision:
     old = draft.point(point.id)
     new = _signals(draft, point, old, seen)
     if new == old and not _supervised(draft, point, seen):
-        return _newest_alarm(old, seen)
+        newest = _newest_alarm(old, seen)
+        same_age = newest == old.alarm_device_at
+        return Decision() if same_age else Decision(volatile=(replace(old, alarm_device_at=newest),))
     same, reading = new == old, _only_reading(old, new)
-    new = replace(new, changed_at=seen.received_at, device_at=seen.device_at)
+    new = replace(new, changed_at=seen.received_at, device_at=seen.device_at, alarm_device_at=_newest_alarm(old, seen))
     if not same and not reading:
         _carry(draft, point, old, new, seen)
     link = (point.address.link, point.address.device)
@@ -37,11 +39,11 @@ def observe(draft: Draft, seen: Observation) -> Decision:
     return replace(draft.decision(), volatile=(new,))
 
 
-def _newest_alarm(old: PointRecord, seen: Observation) -> Decision:
-    """A repeated alarm changes nothing but what counts as older than it (promise 6)."""
-    if not seen.alarm or not old.alarm or seen.device_at is None or seen.device_at <= (old.alarm_device_at or 0.0):
-        return Decision()
-    return Decision(volatile=(replace(old, alarm_device_at=seen.device_at),))
+def _newest_alarm(old: PointRecord, seen: Observation) -> float | None:
+    """When the newest alarm of a point in alarm was: what a repeat changes is what counts as older (promise 6)."""
+    if not seen.alarm or not old.alarm or seen.device_at is None:
+        return old.alarm_device_at
+    return max(seen.device_at, old.alarm_device_at or seen.device_at)
 
 
 def _carry(draft: Draft, point: Point, old: PointRecord, new: PointRecord, seen: Observation) -> None:
@@ -195,9 +197,19 @@ def _unplaced(draft: Draft, seen: Observation) -> Decision:
         draft.stop((DeadlineKind.RAISE_AGAIN,), part)
     if seen.alarm and not live and not crowded and not draft.deadline(DeadlineKind.RAISE_AGAIN, part):
         _raise_unplaced(draft, seen, key, part, known.episode + 1 if known else 1)
-    elif not seen.alarm and live and incident:
-        restore(draft, incident.id, part, None, seen.received_at)
+    elif known and incident and live:
+        _unplaced_again(draft, seen, incident, known)
     return draft.decision()
+
+
+def _unplaced_again(draft: Draft, seen: Observation, incident: Incident, known: Member) -> None:
+    """A repeated alarm counts as the newest; only a normal that is no older than it, and no bare self-test, ends it."""
+    at, before = seen.device_at, known.device_at
+    if seen.alarm and at is not None and (before is None or at > before):
+        draft.put(known.id, replace(known, device_at=at))
+    late = at is not None and before is not None and at < before
+    if not seen.alarm and not late and (known.test or not seen.test):
+        restore(draft, incident.id, known.point, None, seen.received_at)
 
 
 def _raise_unplaced(draft: Draft, seen: Observation, key: str, part: str, episode: int) -> None:
