@@ -70,9 +70,6 @@ def mend(draft: Draft, incident: Incident) -> Decision:
         keep_the_clock(draft, incident)
     else:
         demand(draft, incident, "auditor", incident.tier, up_to=True)
-    policy = draft.policy(incident)
-    if not incident.answered and not (policy.pages and policy.repeats):
-        draft.wait(DeadlineKind.REVIEW, incident.id, policy.review)
     return draft.decision()
 
 

@@ -87,11 +87,7 @@ def _raise(draft: Draft, arrival: Arrival) -> Incident:
     member = _member(arrival, incident.id, 1, draft.now)
     incident = incident.joined(member, new=arrival.detector, worse=True)
     _write(draft, EventKind.RAISED, incident, member, arrival.record, "")
-    incident = demand(draft, incident, arrival.reason, 1)
-    policy = draft.policy(incident)
-    if not (policy.pages and policy.repeats):
-        draft.wait(DeadlineKind.REVIEW, incident.id, policy.review)
-    return incident
+    return demand(draft, incident, arrival.reason, 1)
 
 
 def _join(draft: Draft, incident: Incident, arrival: Arrival) -> Incident:

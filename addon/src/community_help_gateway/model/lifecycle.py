@@ -6,7 +6,7 @@ from .draft import Decision, Draft
 from .fold import DRILL, key_of
 from .incident import GATEWAY, Cause, DeadlineKind, Incident, IncidentState, Member, Person
 from .kinds import Hazard
-from .paging import demand, settle
+from .paging import demand, review_later, settle
 from .state import EventKind
 
 UNIDENTIFIED = frozenset({"", "automation", GATEWAY.id})
@@ -37,6 +37,8 @@ def acknowledge(draft: Draft, incident_id: str, revision: int, person: Person, w
         settle(draft, taken)
         draft.stop((DeadlineKind.PAGE,), taken.id)
         keep_the_clock(draft, taken)
+    else:
+        review_later(draft, taken)
     return draft.decision({"first": True, "owner": person.name, "owner_id": person.id})
 
 

@@ -26,6 +26,7 @@ def demand(draft: Draft, incident: Incident, reason: str, tier: int, *, up_to: b
     A policy that tells nobody, or not at this hour, is kept and written down. Returns the incident.
     """
     settle(draft, incident)
+    review_later(draft, incident)
     policy = draft.policy(incident)
     if not policy.pages:
         return _not_now(draft, incident, "policy")
@@ -34,6 +35,13 @@ def demand(draft: Draft, incident: Incident, reason: str, tier: int, *, up_to: b
         draft.wait(DeadlineKind.PAGE, incident.id, closed)
         return _not_now(draft, replace(incident, pending=reason), "hours")
     return _page(draft, incident, reason, choose(draft.roster, incident.compound, tier, draft.now, up_to=up_to))
+
+
+def review_later(draft: Draft, incident: Incident) -> None:
+    """Where people are told once or never, the incident is looked at again, however often it was reviewed before."""
+    policy = draft.policy(incident)
+    if not (policy.pages and policy.repeats) and not draft.deadline(DeadlineKind.REVIEW, incident.id):
+        draft.wait(DeadlineKind.REVIEW, incident.id, policy.review)
 
 
 def _not_now(draft: Draft, incident: Incident, why: str) -> Incident:
