@@ -22,7 +22,7 @@ from .model import aftermath, audit, coverage, supervision
 from .model.draft import Decide, Decision, Draft, Result
 from .model.incident import Deadline, Person
 from .model.observation import Input, LinkState, Observation
-from .model.reduce import commit, due, field_input
+from .model.reduce import commit, due, field_input, take_up
 from .model.site import Site
 from .model.state import Change, Event, EventKind, Heard, Put, State
 
@@ -109,7 +109,7 @@ class Hub:
     def start(self) -> None:
         """Begin to watch the deadlines; those that passed while the gateway was down fall due at once."""
         draft = self._draft()
-        supervision.expect_links(draft)
+        take_up(draft)
         self._carry_out(draft.decision())
         self._arm()
         self.audit()
@@ -181,7 +181,7 @@ class Hub:
         """Use another site from now on. Open incidents are not touched."""
         self.site = site
         draft = self._draft()
-        supervision.expect_links(draft)
+        take_up(draft)
         self._carry_out(draft.decision())
         self._publish(Publication(site=True))
         self.audit()

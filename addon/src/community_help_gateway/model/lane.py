@@ -67,6 +67,18 @@ def freed(draft: Draft, point: Point) -> None:
         resolve_itself(draft, incident)
 
 
+def look(draft: Draft) -> None:
+    """After a start and with another site: no lane is left without the clock that it needs."""
+    for point in draft.site.points.values():
+        record = draft.state.points.get(point.id)
+        if point.kind is not PointKind.LANE or record is None:
+            continue
+        if record.on and not draft.deadline(DeadlineKind.DWELL, point.id):
+            _wait(draft, point, policy_of(draft, point), record)
+        elif record.level and not record.on and not draft.deadline(DeadlineKind.FREE, point.id):
+            draft.wait(DeadlineKind.FREE, point.id, policy_of(draft, point).free)
+
+
 def policy_of(draft: Draft, point: Point) -> Policy:
     """The policy for a lane or an appliance; its open incident keeps the one that it was raised under."""
     rules = draft.rules(draft.incident(draft.point(point.id).incident))

@@ -4,6 +4,7 @@ Nothing here alters the state; ``commit`` does, and only ever by the decision's 
 """
 
 from . import bypass, lane, lifecycle, paging, supervision
+from .alarms import sound_missing
 from .draft import Decision, Draft
 from .field import observe, raise_again, reset
 from .incident import GATEWAY, Deadline, DeadlineKind
@@ -21,6 +22,13 @@ def field_input(state: State, site: Site, said: Input, now: float) -> Decision:
         supervision.link_changed(draft, said)
         return draft.decision()
     return reset(draft, said)
+
+
+def take_up(draft: Draft) -> None:
+    """After a start and with another site: what the site names is expected, watched, and raised if nobody has it."""
+    supervision.expect_links(draft)
+    lane.look(draft)
+    sound_missing(draft)
 
 
 def due(state: State, site: Site, deadline: Deadline, now: float) -> Decision:
