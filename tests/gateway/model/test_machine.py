@@ -1,0 +1,333 @@
+"""The promises hold over random interleavings of the field, people, time, restarts and rebuilt sites.
+
+Every step is judged by oracles of their own (``told``, ``history``, ``promises``), and replaying the record must give
+the same state. The run is the same every time. For a long hunt with other seeds set COMMUNITY_HELP_HUNT to the number
+of examples: ``COMMUNITY_HELP_HUNT=20000 pytest tests/gateway/model/test_machine.py --timeout=0``.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from community_help_gateway.model import bypass, lifecycle, people
+from community_help_gateway.model.incident import Cause, Person
+from community_help_gateway.model.observation import Address, LinkState, Observation, Reset
+from community_help_gateway.model.roster import Shift, StaffMember
+from community_help_gateway.model.site import Site
+from community_help_gateway.model.state import Receipt
+from community_help_gateway.site import parse
+from tests.gateway.model.town import Town
+
+COMPOUND = (Path(__file__).parents[2] / "captures/sites/compound.yaml").read_text("utf-8")
+HURRY = """
+policies:
+  - { hazard: fire, answer: [20, 40, 60], raise_again: 300, fold: 60, investigate: 0 }
+  - { hazard: gas, compound: bay, quiet: 200, review: 900 }
+  - { hazard: fire_lane, free: 10 }
+"""
+FIRE = ("f201.smoke", "f202.smoke", "f301.smoke", "unknown-floor.smoke", "button.call_point", "kitchen.gas")
+ELSEWHERE = ("b2-101.smoke", "hall.smoke")
+GASES = {"septic-1.ch4": (0.0, 12.0, 25.0, 60.0), "septic-1.h2s": (0.0, 6.0, 20.0), "septic-1.o2": (20.9, 19.0, 5.0)}
+LANE = "lane.lane"
+PERSONS = (Person("zhang", "张三"), Person("li", "李四"), Person("wang", "王五"))
+NOBODIES = (Person("automation", ""), Person("", ""))
+STAFF = (
+    (
+        StaffMember("zhang", "张三", 1, ("bay",), always=False),
+        StaffMember("li", "李四", 2),
+        StaffMember("wang", "王五", 3),
+    ),
+    (StaffMember("zhang", "张三", 1, always=False), StaffMember("li", "李四", 3, always=False)),
+    (StaffMember("zhang", "张三", 4, ("hill",)),),
+    (),
+)
+SECONDS = (1.0, 5.0, 15.0, 31.0, 61.0, 181.0, 301.0, 905.0, 1805.0, 15000.0, 9 * 86400.0)
+DAY = 86400.0
+
+signal = st.sampled_from((None, None, None, True, False))
+offset = st.sampled_from((None, None, -60.0, -5.0, 0.0, 5.0))
+source = st.sampled_from(("", "", "a", "b"))
+person = st.sampled_from((*PERSONS, *PERSONS, *NOBODIES))
+which = st.integers(0, 5)
+
+
+@cache
+def site(more: str, gone: tuple[str, ...] = (), moved: str = "") -> Site:
+    """The compound; ``gone`` devices were removed, the ``moved`` one is in building 2 now."""
+    found = parse(COMPOUND + more, "compound.yaml").site
+    devices = [
+        replace(device, building="2号楼", floor="9") if device.id == moved else device
+        for device in found.devices.values()
+        if device.id not in gone
+    ]
+    return Site.of(found.compounds.values(), devices, found.staff, found.policies, found.zone)
+
+
+class Interleavings(RuleBasedStateMachine):
+    """One town; each rule is one thing that may happen next."""
+
+    def __init__(self) -> None:
+        """An ordinary Monday morning."""
+        super().__init__()
+        self.town = Town(site(""))
+        self.said: list[Observation] = []
+
+    @rule(point=st.sampled_from(FIRE + FIRE + ELSEWHERE), alarm=st.sampled_from((True, True, False, None)))
+    def speak(self, point: str, alarm: bool | None) -> None:
+        """A detector says alarm, normal, or nothing about that."""
+        self.observe(point, alarm=alarm)
+
+    @rule(
+        point=st.sampled_from(FIRE + ELSEWHERE),
+        alarm=st.sampled_from((True, False, None)),
+        fault=signal,
+        tamper=signal,
+        test=signal,
+        battery=signal,
+        at=offset,
+        source=source,
+    )
+    def speak_in_full(
+        self,
+        point: str,
+        alarm: bool | None,
+        fault: bool | None,
+        tamper: bool | None,
+        test: bool | None,
+        battery: bool | None,
+        at: float | None,
+        source: str,
+    ) -> None:
+        """A detector says several things at once, by its own clock, over one of several links."""
+        device_at = None if at is None else self.town.wall + at
+        more = {"fault": fault, "tamper": tamper, "test": test, "battery_low": battery}
+        self.observe(point, alarm=alarm, device_at=device_at, source=source, **more)
+
+    @rule(gas=st.sampled_from(sorted(GASES)), level=st.integers(0, 3), alarm=signal, times=st.integers(1, 2))
+    def measure(self, gas: str, level: int, alarm: bool | None, times: int) -> None:
+        """A concentration; level 0 is clean air."""
+        values = GASES[gas]
+        for _ in range(times):
+            self.observe(gas, value=values[level % len(values)], alarm=alarm)
+
+    @rule(gas=st.sampled_from(sorted(GASES)), alarm=signal, state=st.sampled_from(("", "no_answer")))
+    def measure_nothing(self, gas: str, alarm: bool | None, state: str) -> None:
+        """A gas detector says something but a value."""
+        self.observe(gas, alarm=alarm, state=state)
+
+    @rule(on=st.sampled_from((True, True, False)), seconds=st.sampled_from((1.0, 61.0, 200.0)))
+    def park(self, on: bool, seconds: float) -> None:
+        """A car stands in the fire lane, or leaves, and a while passes."""
+        self.observe(LANE, alarm=on)
+        self.town.pass_(seconds)
+
+    @precondition(lambda self: self.said)
+    @rule(back=st.integers(0, 8))
+    def deliver_again(self, back: int) -> None:
+        """An old observation comes once more, or late."""
+        old = self.said[-1 - back % len(self.said)]
+        self.town.hear(replace(old, received_at=self.town.wall))
+
+    @rule(device=st.sampled_from(("4097", "77")), alarm=st.sampled_from((True, False, None)), at=offset, test=signal)
+    def speak_unknown(self, device: str, alarm: bool | None, at: float | None, test: bool | None) -> None:
+        """A device that nobody knows."""
+        address = Address("gb26875", device, "1.1.42.FFFF0000")
+        device_at = None if at is None else self.town.wall + at
+        self.hear(Observation(address=address, received_at=self.town.wall, alarm=alarm, device_at=device_at, test=test))
+
+    @rule(
+        address=st.sampled_from(
+            (Address("gb26875", "4097"), Address("gb26875", "4097", "1.1."), Address("modbus", "box"))
+        ),
+        at=offset,
+        source=source,
+    )
+    def reset(self, address: Address, at: float | None, source: str) -> None:
+        """A system is reset."""
+        self.town.reset(Reset(address, self.town.wall, None if at is None else self.town.wall + at, source))
+
+    @rule(link=which, up=st.booleans(), rivals=st.sampled_from((0, 0, 1)))
+    def link(self, link: int, up: bool, rivals: int) -> None:
+        """A link goes or comes, perhaps twice."""
+        links = self.town.site.links()
+        protocol, device = links[link % len(links)]
+        self.town.link(LinkState(protocol, device, up, self.town.wall, rivals))
+
+    @precondition(lambda self: self.town.incidents)
+    @rule(number=which, back=st.sampled_from((0, 0, 0, 1, 2)), person=person)
+    def acknowledge(self, number: int, back: int, person: Person) -> None:
+        """Somebody takes an incident, perhaps as it was a while ago."""
+        incident = self.incident(number)
+        revision = max(incident.revision - back, 0)
+        self.act(lifecycle.acknowledge, incident.id, revision, person, "button", person=person, revision=revision)
+
+    @precondition(lambda self: self.town.incidents)
+    @rule(number=which, person=person)
+    def handle(self, number: int, person: Person) -> None:
+        """Somebody is on the way."""
+        incident = self.incident(number)
+        self.act(lifecycle.handle, incident.id, person, "button", person=person, revision=incident.revision)
+
+    @precondition(lambda self: self.town.incidents)
+    @rule(number=which, person=person, what=st.sampled_from((lifecycle.ask, lifecycle.declare_real)))
+    def ask(self, number: int, person: Person, what: Callable[..., Any]) -> None:
+        """Somebody wants help, or says that it is no drill."""
+        self.act(what, self.incident(number).id, person, "button", person=person)
+
+    @precondition(lambda self: self.town.incidents)
+    @rule(number=which, person=person, to=person)
+    def hand_over(self, number: int, person: Person, to: Person) -> None:
+        """Somebody gives it to somebody."""
+        incident = self.incident(number)
+        self.act(lifecycle.hand_over, incident.id, to, person, "button", person=person, revision=incident.revision)
+
+    @precondition(lambda self: self.town.incidents)
+    @rule(number=which, person=person)
+    def write(self, number: int, person: Person) -> None:
+        """Somebody writes something down."""
+        self.act(lifecycle.add_note, self.incident(number).id, "words", person, "button", person=person)
+
+    @precondition(lambda self: self.town.incidents)
+    @rule(number=which, person=person)
+    def resolve(self, number: int, person: Person) -> None:
+        """Somebody says that the danger is over."""
+        incident = self.incident(number)
+        self.act(lifecycle.resolve, incident.id, "out", person, "button", person=person, revision=incident.revision)
+
+    @precondition(lambda self: self.town.incidents)
+    @rule(number=which, person=person, cause=st.sampled_from(Cause))
+    def close(self, number: int, person: Person, cause: Cause) -> None:
+        """Somebody ends it."""
+        self.act(lifecycle.close, self.incident(number).id, cause, "", person, person=person)
+
+    @rule(point=st.sampled_from((*FIRE, LANE, "septic-1.h2s")), seconds=st.sampled_from((40.0, 4000.0)), person=person)
+    def silence(self, point: str, seconds: float, person: Person) -> None:
+        """Somebody silences a point."""
+        self.act(bypass.set_bypass, point, seconds, "painting", person, person=person)
+
+    @precondition(lambda self: self.town.state.bypasses)
+    @rule(number=which, person=person)
+    def end_bypass(self, number: int, person: Person) -> None:
+        """Somebody ends a bypass early."""
+        points = sorted(self.town.state.bypasses)
+        self.act(bypass.end_bypass, points[number % len(points)], person, person=person)
+
+    @rule(
+        compound=st.sampled_from(("bay", "bay", "hill", "nowhere")),
+        seconds=st.sampled_from((50.0, 3000.0)),
+        points=st.lists(st.sampled_from((*FIRE[:3], LANE)), max_size=2, unique=True),
+        person=person,
+    )
+    def start_drill(self, compound: str, seconds: float, points: list[str], person: Person) -> None:
+        """A rehearsal begins, perhaps while another one runs."""
+        self.act(bypass.start_drill, compound, seconds, points, person, person=person)
+
+    @precondition(lambda self: self.town.state.drills)
+    @rule(point=st.sampled_from(FIRE), person=person)
+    def inject(self, point: str, person: Person) -> None:
+        """The drill lets a point alarm."""
+        self.act(bypass.inject, point, person, person=person)
+
+    @precondition(lambda self: self.town.state.drills)
+    @rule(person=person)
+    def end_drill(self, person: Person) -> None:
+        """The rehearsal is over."""
+        self.act(bypass.end_drill, min(self.town.state.drills), person, person=person)
+
+    @precondition(lambda self: self.town.state.pages)
+    @rule(number=which, step=st.sampled_from(("accepted", "failed", "seen")), phone=st.sampled_from(("", "phone")))
+    def receipt(self, number: int, step: str, phone: str) -> None:
+        """Proof about a page."""
+        pages = sorted(self.town.state.pages)
+        receipt = Receipt(pages[number % len(pages)], step, self.town.wall, phone)
+        self.act(people.receive, receipt, person=PERSONS[0])
+
+    @rule(staff=st.sampled_from(STAFF), begin=st.sampled_from((-60.0, 60.0)), until=st.sampled_from((None, 200.0)))
+    def roster(self, staff: tuple[StaffMember, ...], begin: float, until: float | None) -> None:
+        """A new roster, with shifts that are empty now or soon, and perhaps a near horizon."""
+        now = self.town.wall
+        shifts = (Shift("zhang", now + begin, now + begin + 100),)
+        horizon = now + until if until else None
+        self.act(people.set_roster, staff, shifts, horizon, person=PERSONS[0])
+
+    @rule(holder=st.sampled_from(("one", "two")))
+    def lease(self, holder: str) -> None:
+        """Another Home Assistant takes over."""
+        self.town.decide(lambda draft: people.claim_lease(draft, holder, holder, force=True), PERSONS[0])
+
+    @rule(
+        more=st.sampled_from(("", HURRY)),
+        gone=st.lists(st.sampled_from(("f201", "button", "septic-1", "lane", "hall")), max_size=2, unique=True),
+        moved=st.sampled_from(("", "f201", "f202")),
+    )
+    def rebuild(self, more: str, gone: list[str], moved: str) -> None:
+        """Another site file: devices removed, moved, back again, and other policies."""
+        self.town.rebuild(site(more, tuple(gone), moved))
+
+    @rule(seconds=st.sampled_from(SECONDS))
+    def wait(self, seconds: float) -> None:
+        """Time passes."""
+        self.town.pass_(seconds)
+
+    @rule(seconds=st.sampled_from(SECONDS))
+    def outage(self, seconds: float) -> None:
+        """Time passes unseen."""
+        self.town.away(seconds)
+
+    @rule(seconds=st.sampled_from((DAY, -DAY, 700.0, -700.0)))
+    def jump(self, seconds: float) -> None:
+        """The wall clock is set."""
+        self.town.jump(seconds)
+
+    @rule()
+    def sweep(self) -> None:
+        """A device that reports daily is silent."""
+        self.town.sweep("f401")
+
+    @rule(seconds=st.sampled_from((0.0, 0.0, 20.0, 500.0)))
+    def restart(self, seconds: float) -> None:
+        """The gateway is restarted, at once or after a while."""
+        self.town.restart()
+        self.town.away(seconds)
+
+    def teardown(self) -> None:
+        """Whatever happened, a restart keeps it."""
+        self.town.restart()
+
+    def observe(self, point_id: str, **more: object) -> None:
+        """A point of the site says something; one that was removed says nothing."""
+        point = self.town.site.points.get(point_id)
+        if point:
+            self.hear(self.town.seen(point, **more))
+
+    def hear(self, seen: Observation) -> None:
+        """Something is said, and may be said again."""
+        self.said.append(seen)
+        self.town.hear(seen)
+
+    def incident(self, number: int) -> Any:
+        """One of the open incidents."""
+        return self.town.incidents[number % len(self.town.incidents)]
+
+    def act(self, decide: Callable[..., Any], *args: Any, person: Person, revision: int | None = None) -> None:
+        """A command."""
+        self.town.decide(lambda draft: decide(draft, *args), person, revision)
+
+
+HUNT = int(os.environ.get("COMMUNITY_HELP_HUNT", "0"))
+Interleavings.TestCase.settings = settings(
+    max_examples=HUNT or 120,
+    stateful_step_count=50,
+    derandomize=not HUNT,
+    report_multiple_bugs=False,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+TestInterleavings = Interleavings.TestCase

@@ -1,0 +1,208 @@
+"""What the hub decides is what its journal file holds: over random inputs, commands, waits and restarts.
+
+The run is the same every time; COMMUNITY_HELP_HUNT lengthens it as in ``model/test_machine.py``.
+"""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from community_help_gateway.hub import Hub
+from community_help_gateway.journal.store import Journal
+from community_help_gateway.model import bypass, lifecycle, people
+from community_help_gateway.model.draft import Decide, Result
+from community_help_gateway.model.incident import Cause, Incident, Person
+from community_help_gateway.model.observation import LinkState, Observation, Reset
+from community_help_gateway.model.roster import StaffMember
+from community_help_gateway.site import parse
+from tests.gateway.conftest import FakeClock
+from tests.gateway.model.replay import differences
+
+SITE = (Path(__file__).parents[1] / "captures/sites/compound.yaml").read_text("utf-8")
+COMPOUND = parse(SITE, "compound.yaml").site
+POINTS = ("f201.smoke", "f202.smoke", "button.call_point", "lane.lane", "septic-1.h2s")
+ZHANG = Person("zhang", "张三")
+DAY = 86400.0
+
+which = st.integers(0, 3)
+
+
+class Restarts(RuleBasedStateMachine):
+    """One gateway on one journal file; each rule is something that may happen to it."""
+
+    def __init__(self) -> None:
+        """An empty folder."""
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.runner = asyncio.Runner()
+        self.clock = FakeClock()
+        self.keys: dict[str, Result] = {}
+        self.hub = self.runner.run(self.opened())
+
+    async def opened(self) -> Hub:
+        """A hub on the journal file, started."""
+        hub = Hub(Journal.open(Path(self.folder.name) / "journal.sqlite"), COMPOUND, self.clock)
+        hub.start()
+        return hub
+
+    @rule(point=st.sampled_from(POINTS), alarm=st.sampled_from((True, True, False, None)), fault=st.booleans())
+    def speak(self, point: str, alarm: bool | None, fault: bool) -> None:
+        """A device speaks."""
+        address = COMPOUND.points[point].address
+        value = 20.0 if alarm and point == "septic-1.h2s" else None
+        seen = Observation(address=address, received_at=self.clock.wall(), alarm=alarm, fault=fault, value=value)
+        self.runner.run(self.hub.observe([seen, replace(seen, battery_low=fault)]))
+
+    @rule(link=which, up=st.booleans(), rivals=st.integers(0, 1))
+    def link(self, link: int, up: bool, rivals: int) -> None:
+        """A link comes or goes."""
+        links = COMPOUND.links()
+        protocol, device = links[link % len(links)]
+        self.runner.run(self.hub.observe([LinkState(protocol, device, up, self.clock.wall(), rivals)]))
+
+    @rule()
+    def reset(self) -> None:
+        """The fire system is reset."""
+        address = replace(COMPOUND.points["f201.smoke"].address, part="")
+        self.runner.run(self.hub.observe([Reset(address, self.clock.wall())]))
+
+    @precondition(lambda self: self.hub.state.incidents)
+    @rule(number=which)
+    def acknowledge(self, number: int) -> None:
+        """Somebody takes an incident."""
+        incident = self.incident(number)
+        self.command(lifecycle.acknowledge, incident.id, incident.revision, ZHANG, "button")
+
+    @precondition(lambda self: self.hub.state.incidents)
+    @rule(number=which, what=st.sampled_from((lifecycle.handle, lifecycle.ask)))
+    def act(self, number: int, what: Callable[..., Any]) -> None:
+        """Somebody acts on it."""
+        self.command(what, self.incident(number).id, ZHANG, "button")
+
+    @precondition(lambda self: self.hub.state.incidents)
+    @rule(number=which)
+    def close(self, number: int) -> None:
+        """Somebody ends it."""
+        self.command(lifecycle.close, self.incident(number).id, Cause.DUST, "", ZHANG)
+
+    @rule(point=st.sampled_from(POINTS), seconds=st.sampled_from((30.0, 3000.0)))
+    def silence(self, point: str, seconds: float) -> None:
+        """A point is silenced."""
+        self.command(bypass.set_bypass, point, seconds, "painting", ZHANG)
+
+    @rule(seconds=st.sampled_from((30.0, 3000.0)))
+    def rehearse(self, seconds: float) -> None:
+        """A drill begins, and injects an alarm."""
+        self.command(bypass.start_drill, "bay", seconds, ("f202.smoke",), ZHANG)
+        self.command(bypass.inject, "f201.smoke", ZHANG)
+
+    @rule(tier=st.integers(1, 3), holder=st.sampled_from(("one", "two")))
+    def take_over(self, tier: int, holder: str) -> None:
+        """Another Home Assistant comes with its roster."""
+        self.command(lambda draft: people.claim_lease(draft, holder, holder, force=True))
+        self.command(people.set_roster, (StaffMember("zhang", "张三", tier), StaffMember("li", "李四", 2)))
+
+    @precondition(lambda self: self.keys)
+    @rule(number=which)
+    def repeat(self, number: int) -> None:
+        """A command comes once more: it gets its first answer, and nothing happens."""
+        key = list(self.keys)[-1 - number % len(self.keys)]
+        before = self.hub.state.number
+        answer = self.runner.run(self.hub.command(key, _never))
+        assert (answer, self.hub.state.number) == (self.keys[key], before)
+
+    @rule(seconds=st.sampled_from((5.0, 31.0, 130.0, 1900.0, 20000.0)))
+    def wait(self, seconds: float) -> None:
+        """Time passes, and what is due comes."""
+        self.clock.pass_(seconds)
+        self.runner.run(self.fire())
+
+    @rule(seconds=st.sampled_from((DAY, -DAY)))
+    def jump(self, seconds: float) -> None:
+        """The wall clock is set; no wait gets longer by it."""
+        self.clock.wall_time += seconds
+
+    @rule(seconds=st.sampled_from((0.0, 0.0, 200.0)), jump=st.sampled_from((0.0, 0.0, -DAY, DAY)))
+    def restart(self, seconds: float, jump: float) -> None:
+        """The gateway stops and starts: everything is there, and no wait is longer than it was."""
+        self.runner.run(self.hub.close())
+        before = self.hub.state
+        self.clock.pass_(seconds)
+        self.clock.wall_time += jump
+        self.hub = self.runner.run(self.reopened(before))
+
+    async def reopened(self, before: Any) -> Hub:
+        """The hub of the next process, compared before it starts."""
+        hub = Hub(Journal.open(Path(self.folder.name) / "journal.sqlite"), COMPOUND, self.clock)
+        assert not differences(before, hub.state), differences(before, hub.state)
+        running = {key for _, key, _ in hub._waits}
+        assert running == before.deadlines.keys(), "promise 14: waits are simply still there"
+        for rings_at, key, _ in hub._waits:
+            assert rings_at - self.clock.monotonic() <= before.deadlines[key].length, ("promise 14", key)
+        hub.start()
+        return hub
+
+    @invariant()
+    def what_is_shown_is_what_is_decided(self) -> None:
+        """Once nothing is on its way to the disk, both states are one, and so is the file."""
+        self.runner.run(self.idle())
+        assert not differences(self.hub.state, self.hub.visible), differences(self.hub.state, self.hub.visible)
+        assert self.hub.state.points == self.hub.visible.points
+        assert self.hub.state.links_up == self.hub.visible.links_up
+        on_disk = self.hub.journal.load()
+        assert not differences(self.hub.state, on_disk), differences(self.hub.state, on_disk)
+
+    def teardown(self) -> None:
+        """The process and its folder go."""
+        self.restart(0.0, 0.0)
+        self.runner.run(self.hub.close())
+        self.runner.close()
+        self.folder.cleanup()
+
+    async def fire(self) -> None:
+        """What the timer does."""
+        self.hub.fire_due()
+
+    async def idle(self) -> None:
+        """Everything that was decided is on the disk."""
+        await self.hub.journal.submit((), ())
+
+    def key(self) -> str:
+        """A fresh key."""
+        return f"key-{len(self.keys)}"
+
+    def command(self, decide: Callable[..., Any], *args: Any) -> None:
+        """A command under a fresh key."""
+        key = self.key()
+        self.keys[key] = self.runner.run(self.hub.command(key, lambda draft: decide(draft, *args)))
+
+    def incident(self, number: int) -> Incident:
+        """One of the open incidents."""
+        found = sorted(self.hub.state.incidents.values(), key=lambda item: int(item.id.rpartition("-")[2]))
+        return found[number % len(found)]
+
+
+def _never(draft: Any) -> Any:
+    message = "a command was carried out twice"
+    raise AssertionError(message)
+
+
+_: Decide = _never
+HUNT = int(os.environ.get("COMMUNITY_HELP_HUNT", "0"))
+Restarts.TestCase.settings = settings(
+    max_examples=HUNT or 25,
+    stateful_step_count=25,
+    derandomize=not HUNT,
+    report_multiple_bugs=False,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+TestRestarts = Restarts.TestCase
