@@ -109,6 +109,53 @@ class Interleavings(RuleBasedStateMachine):
         more = {"fault": fault, "tamper": tamper, "test": test, "battery_low": battery}
         self.observe(point, alarm=alarm, device_at=device_at, source=source, **more)
 
+    @rule(points=st.lists(st.sampled_from(FIRE), min_size=2, max_size=5, unique=True))
+    def burn(self, points: list[str]) -> None:
+        """A fire spreads."""
+        for point in points:
+            self.observe(point, alarm=True)
+
+    @rule(point=st.sampled_from(FIRE), seconds=st.sampled_from((1.0, 20.0, 70.0)), times=st.integers(2, 4))
+    def flap(self, point: str, seconds: float, times: int) -> None:
+        """A detector comes and goes."""
+        for _ in range(times):
+            self.observe(point, alarm=True)
+            self.town.pass_(seconds)
+            self.observe(point, alarm=False)
+            self.town.pass_(seconds)
+
+    @precondition(lambda self: self.live())
+    @rule(number=which, fault=signal, tamper=signal, test=signal, battery=signal, value=st.booleans())
+    def speak_besides(
+        self, number: int, fault: bool | None, tamper: bool | None, test: bool | None, battery: bool | None, value: bool
+    ) -> None:
+        """A point in alarm says something, but nothing about its alarm."""
+        live = self.live()
+        more = {"fault": fault, "tamper": tamper, "test": test, "battery_low": battery}
+        self.observe(live[number % len(live)], state="no_answer" if value else "", **more)
+
+    @rule(point=st.sampled_from(FIRE), restores=st.sampled_from(("a", "b")))
+    def rival(self, point: str, restores: str) -> None:
+        """Two links claim one identity; one of them raises, the same or the other one restores."""
+        self.town.link(LinkState("gb26875", "4097", up=True, received_at=self.town.wall, rivals=1))
+        self.observe(point, alarm=True, source="a")
+        self.observe(point, alarm=False, source=restores)
+
+    @rule(point=st.sampled_from(FIRE[:3]), seconds=st.sampled_from((10.0, 50.0)), person=st.sampled_from(PERSONS))
+    def paint(self, point: str, seconds: float, person: Person) -> None:
+        """A point is silenced for a while, and alarms meanwhile."""
+        self.act(bypass.set_bypass, point, 40.0, "painting", person, person=person)
+        self.observe(point, alarm=True)
+        self.town.pass_(seconds)
+
+    @rule(person=st.sampled_from(PERSONS), seconds=st.sampled_from((0.0, 0.0, 905.0)))
+    def take_everything(self, person: Person, seconds: float) -> None:
+        """Somebody is on the way to everything, and perhaps it becomes quiet."""
+        for incident in self.town.incidents:
+            seen = incident.revision
+            self.act(lifecycle.handle, incident.id, person, "button", person=person, revision=seen)
+        self.town.pass_(seconds)
+
     @rule(gas=st.sampled_from(sorted(GASES)), level=st.integers(0, 3), alarm=signal, times=st.integers(1, 2))
     def measure(self, gas: str, level: int, alarm: bool | None, times: int) -> None:
         """A concentration; level 0 is clean air."""
@@ -310,6 +357,11 @@ class Interleavings(RuleBasedStateMachine):
         """Something is said, and may be said again."""
         self.said.append(seen)
         self.town.hear(seen)
+
+    def live(self) -> list[str]:
+        """The points of the site that are in alarm."""
+        points = self.town.state.points
+        return sorted(key for key in self.town.site.points if key in points and points[key].alarm)
 
     def incident(self, number: int) -> Any:
         """One of the open incidents."""
