@@ -94,7 +94,8 @@ def _join(draft: Draft, incident: Incident, arrival: Arrival) -> Incident:
     known = draft.member(incident.id, arrival.point)
     worsening = worsens(incident, arrival, known)
     due = _due(draft, incident, known, worsening) if worsening else 0.0
-    member = _member(arrival, incident.id, incident.revision + 1, due or (known.paged_at if known else 0.0))
+    told = max(due, draft.now) if worsening else known.paged_at if known else 0.0
+    member = _member(arrival, incident.id, incident.revision + 1, told)
     if worsening in ("second_hazard", "second_detector") and arrival.hazard in PEOPLE_AT_RISK:
         member = replace(member, severity=Severity.DANGER)
     was_live = known is not None and known.restored_at is None
