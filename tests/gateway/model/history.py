@@ -104,6 +104,8 @@ class History:
             story.since_page.append((event.detail, ""))
         if event.kind in TAKEN and step.cause.revision is not None:
             story.seen = max(story.seen, step.cause.revision)
+            if story.seen >= story.worse:  # nothing of what came before pages any more
+                story.since_page.clear()
 
     def _pages_for_what_is_worse_are_rare(self, event: Event, now: Moment) -> None:
         assert event.page

@@ -51,8 +51,8 @@ def promise_2_a_live_alarm_is_a_live_member_of_one_incident(step: Step) -> None:
         assert member.restored_at is None, ("promise 2", member, record)
         assert member.episode in (record.episode, INJECTED), ("promise 2", member, record)
         real = [i for i in members[record.id] if i == incident.id or not step.state.incidents[i].drill]
-        injected = {i for i in real if step.state.members[i][record.id].episode == INJECTED}
-        assert set(real) - injected == {incident.id}, ("promise 2: in one incident", record, real)
+        others = {i for i in real if step.state.members[i][record.id].episode == INJECTED} - {incident.id}
+        assert set(real) - others == {incident.id}, ("promise 2: in one incident", record, real)
 
 
 def _waits(step: Step, record: PointRecord) -> bool:

@@ -26,10 +26,10 @@ class Voice:
 
 @dataclass
 class Told:
-    """Every voice by point; while ``rivals`` claim one identity, nobody ends what another one raised."""
+    """Every voice by point; of ``rivals`` nobody ends what another one raised, while several claim one identity."""
 
     voices: dict[str, Voice] = field(default_factory=lambda: defaultdict(Voice))
-    rivals: bool = False
+    rivals: set[str] = field(default_factory=set)
 
     def hear(self, point: str, seen: Observation) -> None:
         """An observation of a point, or of an unknown address that stands for one."""
@@ -45,7 +45,7 @@ class Told:
     def may_end(self, point: str, said: Observation | Reset) -> bool:
         """Whether somebody who is not older than the alarm, and no rival of its source, says it."""
         voice = self.voices[point]
-        return not voice.older(said.device_at) and not (self.rivals and said.source != voice.source)
+        return not voice.older(said.device_at) and not (point in self.rivals and said.source != voice.source)
 
     def recall(self, records: dict[str, PointRecord]) -> None:
         """After a restart: when an alarm was last repeated is no part of the journal, only what it held counts."""

@@ -28,7 +28,7 @@ class Town:
 
     def __init__(self, site: Site) -> None:
         """An empty journal, and every link comes up."""
-        self.site = site
+        self.site = self.everything = site
         self.wall, self.mono = START, 0.0
         self.state = State("e")
         self.copy = Copy("e")
@@ -70,8 +70,9 @@ class Town:
 
     def link(self, said: LinkState) -> None:
         """A link comes, goes, or has rivals."""
-        if said.up and (said.link, said.device) == ("gb26875", "4097"):
-            self.told.rivals = said.rivals > 0
+        if said.up:
+            heard = {point.id for point in self.everything.on_link(said.link, said.device)}
+            self.told.rivals = self.told.rivals | heard if said.rivals else self.told.rivals - heard
         self._take(Cause(said=said), field_input(self.state, self.site, said, self.wall), said)
 
     def decide(self, decide: Decide, person: Person, revision: int | None = None) -> Decision:
