@@ -166,7 +166,8 @@ def _waits(base: Evidence, found: Evidence) -> Iterator[str]:
     touched: set[str] = set()
     for number, entry in found.entries.items():
         if number > base.number:
-            touched |= {entry["subject"]} | {entry[name]["id"] for name in ("page", "incident") if entry.get(name)}
+            touched |= {entry["subject"]}
+            touched |= {entry[name]["id"] for name in ("page", "incident", "point") if entry.get(name)}
     for key, wait in base.state.deadlines.items():
         if (
             wait.kind is not DeadlineKind.LINK

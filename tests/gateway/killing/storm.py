@@ -20,6 +20,7 @@ from tests.gateway.killing.judge import problems
 from tests.gateway.killing.ledger import Ledger
 from tests.gateway.killing.town import Home, Town
 from tests.gateway.powercut.process import Gateway
+from tests.gateway.powercut.trace import Kind, Record
 
 TOWN = Town(alarms=3276, compounds=8, links=7)
 """The community of the project's design; 56 links, because one address may open 64."""
@@ -103,8 +104,16 @@ class Storm:
                 self.ledger.confirmed[point] += 1
 
 
-async def follow(gateway: Gateway, ledger: Ledger, paged: asyncio.Future[float]) -> None:
-    """A client of the stream: notes what it is shown, and when the first page came; ends with the gateway."""
+@dataclass
+class Watch:
+    """``ready``: the client has its snapshot; ``paged``: when the first page was shown to it."""
+
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    paged: asyncio.Future[float] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+async def follow(gateway: Gateway, ledger: Ledger, watch: Watch) -> None:
+    """A client of the stream: notes what it is shown; ends with the gateway."""
     token = (gateway.data / "token").read_text().strip()
     async with (
         aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as session,
@@ -116,10 +125,11 @@ async def follow(gateway: Gateway, ledger: Ledger, paged: asyncio.Future[float])
             if isinstance(body, Snapshot | Changes):
                 ledger.shown_to = max(ledger.shown_to, body.cursor.number)
                 ledger.pages |= {page.id: page for page in body.pages}
+                watch.ready.set()
             if isinstance(body, Changes):
                 ledger.events |= {event.number: event.kind.value for event in body.events}
-                if body.pages and not paged.done():
-                    paged.set_result(time.monotonic())
+                if body.pages and not watch.paged.done():
+                    watch.paged.set_result(time.monotonic())
 
 
 async def judged(data: Path, ledger: Ledger, town: Town = TOWN) -> list[str]:
@@ -134,3 +144,8 @@ async def judged(data: Path, ledger: Ledger, town: Town = TOWN) -> list[str]:
     wrong += [] if len(buildings) == len(expected) else [f"{len(buildings)} of {len(expected)} buildings burn"]
     wrong += [f"joining {e['number']} is not explained" for e in entries if e["kind"] == "joined" and not e["detail"]]
     return wrong
+
+
+def syncs(records: list[Record]) -> int:
+    """How often a recorded process made sure that something is on the disk."""
+    return sum(record.kind is Kind.SYNC_END for record in records)

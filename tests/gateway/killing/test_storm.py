@@ -10,9 +10,9 @@ import pytest
 
 from community_help_gateway import crash
 from tests.gateway.killing.phases import HUB, JOURNAL, WIRE
-from tests.gateway.killing.storm import TOWN, Storm, TownGateway, follow, judged
+from tests.gateway.killing.storm import TOWN, Storm, TownGateway, Watch, follow, judged, syncs
 from tests.gateway.powercut.told import Confirmation, Message, told
-from tests.gateway.powercut.trace import Kind, Record, compiled, read, recording
+from tests.gateway.powercut.trace import Record, compiled, read, recording
 
 SEED = int(os.environ.get("KILL_SEED", "3276"))
 STORMS = int(os.environ.get("KILL_STORMS", "1"))
@@ -33,9 +33,9 @@ async def test_a_storm_outlives_a_kill(tmp_path: Path, kill: str) -> None:
     data = tmp_path / "data"
     data.mkdir()
     gateway = TownGateway(data, {crash.VARIABLE: kill})
-    storm, paged = Storm(gateway.gb), asyncio.get_running_loop().create_future()
+    storm, watch = Storm(gateway.gb), Watch()
     async with gateway.running() as child:
-        client = asyncio.create_task(follow(gateway, storm.ledger, paged))
+        client = asyncio.create_task(follow(gateway, storm.ledger, watch))
         raging = asyncio.create_task(storm.rage())
         assert await asyncio.to_thread(child.wait, 60) == -signal.SIGKILL
         await asyncio.gather(client, return_exceptions=True)
@@ -53,22 +53,17 @@ async def test_a_storm_is_folded_and_costs_few_syncs(tmp_path: Path) -> None:
     data, trace = tmp_path / "data", tmp_path / "trace"
     data.mkdir()
     gateway = TownGateway(data, recording(compiled(tmp_path), trace, data, 0))
-    storm, paged = Storm(gateway.gb), asyncio.get_running_loop().create_future()
+    storm, watch = Storm(gateway.gb), Watch()
     async with gateway.running():
-        client = asyncio.create_task(follow(gateway, storm.ledger, paged))
+        client = asyncio.create_task(follow(gateway, storm.ledger, watch))
         await storm.rage()
-        await paged
+        await watch.paged
     await client
     assert not storm.lost_links
     assert await judged(data, storm.ledger) == []
     records = read(trace)
     assert syncs(records) <= TOWN.alarms / 20
     assert first_page(records) < last_confirmation(records)
-
-
-def syncs(records: list[Record]) -> int:
-    """How often the process made sure that something is on the disk."""
-    return sum(record.kind is Kind.SYNC_END for record in records)
 
 
 def first_page(records: list[Record]) -> int:
@@ -79,5 +74,3 @@ def first_page(records: list[Record]) -> int:
 def last_confirmation(records: list[Record]) -> int:
     """The record that sent the last confirmation to a device."""
     return max(item.at for item in told(records) if isinstance(item, Confirmation))
-
-
