@@ -1,0 +1,1 @@
+"""What the design promises in numbers, each measured next to its floor in one run."""

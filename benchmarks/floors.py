@@ -1,0 +1,59 @@
+"""The least that the same work costs: the frames over TCP without a gateway, the rows in SQLite without one."""
+
+import asyncio
+import contextlib
+import sqlite3
+import sys
+import time
+from pathlib import Path
+
+from community_help_gateway.codecs import gb26875
+from community_help_gateway.codecs.gb26875 import Decoder, Frame
+
+ROW = "x" * 1000
+"""About what an entry with its records holds."""
+
+
+class Echo(asyncio.Protocol):
+    """Takes frames apart as the gateway does, and confirms each without looking into it."""
+
+    def __init__(self) -> None:
+        """One connection."""
+        self._decoder = Decoder()
+        self._transport: asyncio.WriteTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Somebody connected."""
+        if isinstance(transport, asyncio.WriteTransport):
+            self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Confirm what is complete."""
+        for event in self._decoder.feed(data):
+            if isinstance(event, Frame) and self._transport:
+                self._transport.write(gb26875.confirm(event, event.time).encode())
+
+
+async def serve(port: int) -> None:
+    """Confirm until killed."""
+    server = await asyncio.get_running_loop().create_server(Echo, "127.0.0.1", port, backlog=1024)
+    async with server:
+        await server.serve_forever()
+
+
+def commits(file: Path, rows: int, group: int) -> float:
+    """Rows a second in WAL mode with ``synchronous=FULL``, so many in a commit."""
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("CREATE TABLE IF NOT EXISTS entry (number INTEGER PRIMARY KEY, body TEXT)")
+        begun = time.perf_counter()
+        for _ in range(rows // group):
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("INSERT INTO entry (body) VALUES (?)", [(ROW,)] * group)
+            connection.execute("COMMIT")
+        return rows / (time.perf_counter() - begun)
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(sys.argv[1])))
