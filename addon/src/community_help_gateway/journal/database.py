@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 
 from ..crash import reach
-from ..model.state import Put
+from ..model.incident import Name
+from ..model.state import KINDS, Put
 from .chain import BEGINNING, Head, check_tail, link, read_head
 from .migrate import VERSION, migrate, version_of
 from .rows import Command, Pending, decode, encode
@@ -34,6 +35,12 @@ _REFUSED = frozenset(
     }
 )
 """Codes that speak of the disk, rights or locks and not of the file's content: waiting and mending help."""
+
+_FORGET = """
+UPDATE command SET outcome = json_set(outcome, '$.owner', '')
+WHERE json_valid(outcome) AND json_extract(outcome, '$.owner_id') = ?
+"""
+"""A name that is erased goes from the answers to commands, too."""
 
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -176,6 +183,7 @@ def fill(connection: sqlite3.Connection, pending: Pending, head: Head) -> Head:
     connection.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", puts)
     connection.executemany("DELETE FROM record WHERE kind = ? AND id = ?", drops)
     connection.executemany("INSERT OR IGNORE INTO command VALUES (?, ?, ?)", pending.commands)
+    connection.executemany(_FORGET, [(key,) for kind, key in drops if kind == KINDS[Name]])
     return head
 
 
