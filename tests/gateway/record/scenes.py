@@ -139,7 +139,7 @@ async def a_day(scene: Scene) -> None:
     await scene.say("kitchen")
     await scene.pass_(700)
     await scene.say("lane", None, on=True)
-    await scene.pass_(400)
+    await scene.pass_(590)
     await scene.say("lane", None, on=False)
     await scene.pass_(50)
     await scene.stranger("1.1.40.05000500")

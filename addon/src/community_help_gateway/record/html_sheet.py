@@ -20,14 +20,15 @@ h2 { font-size: 12pt; margin: 18px 0 6px; break-after: avoid; }
 .stamp { border: 1.5pt solid #b00020; color: #b00020; padding: 2px 10px; font-weight: 700; white-space: nowrap; }
 table { width: 100%; border-collapse: collapse; margin: 0 0 10px; }
 th, td { text-align: left; vertical-align: top; padding: 4px 7px; border: .5pt solid #b8b8b8; overflow-wrap: anywhere; }
-thead th { background: #efefef; font-weight: 600; border-color: #909090; overflow-wrap: normal; }
+thead th { background: #efefef; font-weight: 600; border-color: #909090; overflow-wrap: normal; word-break: keep-all; }
 thead { display: table-header-group; }
 tr { break-inside: avoid; }
 .facts th { width: 17%; background: #f6f6f6; font-weight: 600; }
 .facts td { width: 33%; }
 .facts td[colspan] { width: auto; }
 .wide table { font-size: 9pt; }
-.time, .n { white-space: nowrap; font-variant-numeric: tabular-nums; }
+.who { min-width: 5em; }
+.time, td.n { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .told { margin: 0 0 10px; padding: 6px 10px; background: #f6f6f6; border-left: 3pt solid #606060; }
 .cut { color: #b00020; font-weight: 600; }
 .sign { display: flex; gap: 18mm; margin: 16mm 0 6mm; break-inside: avoid; }
@@ -49,7 +50,7 @@ def incident_html(sheet: IncidentSheet, telling: Telling) -> str:
         _facts(sheet.facts),
         f'<p class="told">{escape(sheet.line)}</p>',
         _heading(telling.say("timeline")),
-        _table(heads, rows, {0: "time", 4: "n"}),
+        _table(heads, rows, {0: "time", 1: "who", 3: "who", 4: "n"}),
         _cut(telling, cut=sheet.cut),
         _signatures(telling),
         _footer(telling, sheet.foot),
@@ -59,7 +60,7 @@ def incident_html(sheet: IncidentSheet, telling: Telling) -> str:
 
 def month_html(sheet: MonthSheet, telling: Telling) -> str:
     """A month on a landscape page."""
-    number = dict.fromkeys(range(5, 8), "n") | {0: "time", 10: "n"}
+    number = dict.fromkeys((5, 6, 7, 10, 11), "n") | {0: "time", 8: "who"}
     body = [_header(sheet.title, ""), _heading(telling.say("incidents"))]
     body.append(_table(sheet.heads, sheet.rows, number) if sheet.rows else f"<p>{escape(telling.say('none'))}</p>")
     body.append(_cut(telling, cut=sheet.cut))
@@ -121,13 +122,13 @@ LONG = 40
 
 
 def _table(heads: Iterable[str], rows: Iterable[tuple[str, ...]], classes: dict[int, str]) -> str:
-    def line(row: tuple[str, ...]) -> str:
-        marks = (f' class="{classes[index]}"' if index in classes else "" for index in range(len(row)))
-        return "".join(f"<td{mark}>{escape(text)}</td>" for mark, text in zip(marks, row, strict=True))
+    def line(tag: str, row: Iterable[str]) -> str:
+        marks = {index: f' class="{name}"' for index, name in classes.items()}
+        cells = (f"<{tag}{marks.get(index, '')}>{escape(text)}</{tag}>" for index, text in enumerate(row))
+        return f"<tr>{''.join(cells)}</tr>"
 
-    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-    body = "".join(f"<tr>{line(row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    body = "".join(line("td", row) for row in rows)
+    return f"<table><thead>{line('th', heads)}</thead><tbody>{body}</tbody></table>"
 
 
 def _cut(telling: Telling, *, cut: bool) -> str:

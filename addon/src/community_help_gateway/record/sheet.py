@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..model.incident import Incident
 from ..model.state import Event
 from ..words import SEVERITIES
 from .devices import DeviceFigures
@@ -74,7 +73,7 @@ def incident_sheet(events: Sequence[Event], telling: Telling, foot: Foot) -> Inc
     return IncidentSheet(
         title=telling.say("sheet_incident"),
         drill=incident.drill,
-        facts=_facts(incident, telling),
+        facts=_facts(trace, telling),
         line=_line(trace, telling),
         timeline=lines(events[:MAX_LINES], telling),
         foot=foot_lines(foot, telling),
@@ -82,7 +81,9 @@ def incident_sheet(events: Sequence[Event], telling: Telling, foot: Foot) -> Inc
     )
 
 
-def _facts(incident: Incident, telling: Telling) -> Pairs:
+def _facts(trace: Trace, telling: Telling) -> Pairs:
+    """What is known of it; taken is when the first person took it."""
+    incident = trace.incident
     cause = telling.say(f"cause_{incident.cause}") if incident.cause else "-"
     found = (
         ("number", incident.id),
@@ -95,7 +96,7 @@ def _facts(incident: Incident, telling: Telling) -> Pairs:
         ("state", telling.say(f"state_{incident.state}")),
         ("owner", telling.who(incident.owner) if incident.owner else "-"),
         ("opened", telling.when(incident.opened_at)),
-        ("taken", telling.when(incident.acknowledged_at) or "-"),
+        ("taken", telling.when(trace.acknowledged_at) or "-"),
         ("closed_at", telling.when(incident.closed_at) or "-"),
         ("cause", cause),
         ("note", incident.note or "-"),
@@ -194,7 +195,7 @@ def _section(figures: Figures, telling: Telling) -> Section:
         ("drill_incidents", str(figures.drill_incidents)),
     )
     spreads = ("to_page", "to_accept", "to_acknowledge", "to_close")
-    title = figures.compound_name or figures.compound or "-"
+    title = figures.compound_name or figures.compound or telling.say("nowhere")
     return Section(
         title=title,
         numbers=tuple((telling.say(key), value) for key, value in numbers),
