@@ -37,7 +37,8 @@ footer { border-top: .5pt solid #909090; padding-top: 6px; font-size: 8.5pt; col
 footer code { font-family: "Noto Sans Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 @page { size: A4; margin: 14mm 12mm; }
 @page wide { size: A4 landscape; }
-@media print { body, body.wide { padding: 0; max-width: none; } body.wide { page: wide; } }
+@media print { body, body.wide { padding: 0; max-width: none; font-size: 9pt; } body.wide { page: wide; }
+  th, td { padding: 2px 6px; } }
 """
 
 
