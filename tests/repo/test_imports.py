@@ -23,10 +23,13 @@ GATEWAY_LAYERS = {
     "journal": {"model", "errors", "crash", "durable"},
     "hub": {"model", "journal", "adapters.port", "errors", "crash"},
     "api.views": {"model", "contract"},
-    "api": {"hub", "model", "contract", "durable", "errors", "api.views"},
+    "api.exports": {"api", "hub", "model", "journal", "errors", "record"},
+    "api": {"hub", "model", "contract", "durable", "errors", "api.views", "api.exports"},
     "channels": {"codecs", "errors"},
     "words": {"model"},
+    "record": {"model", "words", "errors"},
     "fallback": {"adapters", "codecs", "errors", "hub", "model", "site", "words"},
+    "replay": {"errors", "journal", "model", "record", "site", "words"},
     "options": {"errors"},
     "policies": {"model"},
     "site": {"model", "errors", "policies", "channels", "codecs"},
@@ -111,7 +114,7 @@ THIRD_PARTY = {
     "simulators": {"pymodbus"},
     "app": {"zeroconf"},
 }
-PURE = ("codecs", "model", "contract")
+PURE = ("codecs", "model", "contract", "record")
 IMPURE_MODULES = {
     "asyncio",
     "logging",

@@ -196,6 +196,62 @@ class SwitchFailedError(GatewayError):
     status = HTTPStatus.BAD_GATEWAY
 
 
+class UnrecordedIncidentError(GatewayError):
+    """The record does not hold that incident."""
+
+    key = "unrecorded_incident"
+    template = "The record holds no incident {incident}"
+    status = HTTPStatus.NOT_FOUND
+
+
+class NoSuchExportError(GatewayError):
+    """An export in a form that there is not."""
+
+    key = "no_such_export"
+    template = "There is no export {name}; expected a name that ends in .json, .csv or .html"
+    status = HTTPStatus.NOT_FOUND
+
+
+class BadMonthError(GatewayError):
+    """Something that is no month."""
+
+    key = "bad_month"
+    template = "Expected a month such as 2026-11, not {month}"
+    status = HTTPStatus.BAD_REQUEST
+
+
+class BadLanguageError(GatewayError):
+    """A language that the gateway does not speak."""
+
+    key = "bad_language"
+    template = "Expected lang=en or lang=zh-Hans, not {language}"
+    status = HTTPStatus.BAD_REQUEST
+
+
+class BadHeadError(GatewayError):
+    """Something that is no head of a chain."""
+
+    key = "bad_head"
+    template = "Expected number and hash of a head that was kept elsewhere, as in an export's foot"
+    status = HTTPStatus.BAD_REQUEST
+
+
+class UnknownNameError(GatewayError):
+    """No name is kept for that person."""
+
+    key = "unknown_name"
+    template = "No name is kept for {person}"
+    status = HTTPStatus.NOT_FOUND
+
+
+class StillOnRosterError(GatewayError):
+    """A name that is still needed for paging."""
+
+    key = "still_on_roster"
+    template = "{person} is in the roster and is paged by name; take them from the roster first"
+    status = HTTPStatus.CONFLICT
+
+
 REFUSALS: dict[str, type[GatewayError]] = {
     error.key: error
     for error in (
@@ -210,6 +266,8 @@ REFUSALS: dict[str, type[GatewayError]] = {
         DrillNeedsError,
         NoBypassError,
         BypassNeedsError,
+        UnknownNameError,
+        StillOnRosterError,
     )
 }
 """The refusals that a decision may name, by key."""

@@ -20,11 +20,11 @@ from .errors import REFUSALS, JournalError, NotWritableError, StaleFenceError
 from .journal.store import COMMANDS_KEPT, Journal
 from .model import aftermath, audit, coverage, supervision
 from .model.draft import Decide, Decision, Draft, Result
-from .model.incident import Deadline, Person
+from .model.incident import Deadline, Name, Person
 from .model.observation import Input, LinkState, Observation
 from .model.reduce import commit, due, field_input, take_up
 from .model.site import Site
-from .model.state import Change, Event, EventKind, Heard, Put, State
+from .model.state import Change, Drop, Event, EventKind, Heard, Put, State
 
 _LOGGER = logging.getLogger(__name__)
 TICK_SECONDS = 60.0
@@ -308,6 +308,8 @@ class Hub:
         for change in decision.changes:
             if isinstance(change, Put) and isinstance(change.record, Deadline):
                 self._wait_for(change.record)
+            elif isinstance(change, Drop) and change.type is Name:
+                self._forget(change.id)
         self._arm()
         crash.reach("hub.before_submit")
         done = self.journal.submit(decision.events, decision.changes, answer)
@@ -339,6 +341,13 @@ class Hub:
         self._answers[key] = answer
         if len(self._answers) > 2 * COMMANDS_KEPT:
             self._answers = dict(list(self._answers.items())[-COMMANDS_KEPT:])
+
+    def _forget(self, person: str) -> None:
+        """A name that is erased goes from the answers to commands, too; the journal does the same."""
+        for key, outcome in self._answers.items():
+            answer = json.loads(outcome)
+            if answer.get("owner_id") == person:
+                self._answers[key] = json.dumps(answer | {"owner": ""})
 
     def _wait_for(self, deadline: Deadline) -> None:
         remaining = deadline.remaining(self.clock.wall())

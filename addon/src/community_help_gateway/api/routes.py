@@ -12,6 +12,7 @@ from ..contract.wire import ContractError, from_wire, to_wire
 from ..errors import GatewayError, MalformedError, PairingError, PortInUseError, UnauthorizedError
 from ..hub import Hub
 from .auth import Pairing, authorized
+from .exports import Exports
 from .stream import Session
 
 _LOGGER = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Api:
         application.router.add_get("/api/v1/info", self._info)
         application.router.add_post("/api/v1/pair", self._pair)
         application.router.add_get("/api/v1/stream", self._stream)
+        Exports(self._hub, self._token).add_routes(application.router)
         return application
 
     async def start(self, host: str, port: int) -> None:

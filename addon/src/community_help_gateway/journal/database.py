@@ -10,7 +10,8 @@ import msgspec
 
 from .. import durable
 from ..crash import reach
-from ..model.state import Put
+from ..model.incident import Name
+from ..model.state import KINDS, Put
 from .chain import BEGINNING, Head, check_tail, link, read_head
 from .migrate import VERSION, migrate, version_of
 from .rows import Command, Pending, decode, encode
@@ -35,6 +36,12 @@ _REFUSED = frozenset(
     }
 )
 """Codes that speak of the disk, rights or locks and not of the file's content: waiting and mending help."""
+
+_FORGET = """
+UPDATE command SET outcome = json_set(outcome, '$.owner', '')
+WHERE json_valid(outcome) AND json_extract(outcome, '$.owner_id') = ?
+"""
+"""A name that is erased goes from the answers to commands, too."""
 
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT})
 """The last one: a number that is taken, because another program wrote to the file in between."""
@@ -199,6 +206,7 @@ def fill(connection: sqlite3.Connection, pending: Pending, head: Head) -> Head:
     connection.executemany("INSERT OR IGNORE INTO command VALUES (?, ?, ?)", pending.commands)
     if pending.epoch:
         connection.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (pending.epoch,))
+    connection.executemany(_FORGET, [(key,) for kind, key in drops if kind == KINDS[Name]])
     return head
 
 

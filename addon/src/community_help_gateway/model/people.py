@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .draft import Decision, Draft
-from .incident import DeadlineKind, Lease, ReceiptStep
+from .incident import DeadlineKind, Lease, Name, ReceiptStep
 from .lifecycle import refuse
 from .paging import accept
 from .roster import Roster, Shift, StaffMember
@@ -53,3 +53,17 @@ def claim_lease(draft: Draft, holder: str, name: str, *, force: bool) -> Decisio
         draft.about_page(EventKind.PAGED, taken, incident)
         draft.wait(DeadlineKind.ACCEPT, page.id, length)
     return draft.decision({"fence": lease.fence})
+
+
+def erase_name(draft: Draft, person: str) -> Decision:
+    """Forget how a person is called; what they decided stays under their id, and the chain does not change.
+
+    Who is in the roster is still paged by name, so they leave the roster first.
+    """
+    if any(member.id == person for member in draft.roster.staff):
+        return refuse("still_on_roster")
+    if person not in draft.state.names:
+        return refuse("unknown_name")
+    draft.note(EventKind.NAME_ERASED, person)
+    draft.drop(person, Name)
+    return draft.decision({"erased": True})

@@ -106,6 +106,7 @@ class EventKind(StrEnum):
     DEVICE = "device"
     POLICIES = "policies"
     EPOCH = "epoch"
+    NAME_ERASED = "name_erased"
 
 
 INCIDENT_EVENTS = frozenset(

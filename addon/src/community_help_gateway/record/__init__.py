@@ -1,0 +1,1 @@
+"""What the record tells: timelines, statistics, sheets, and what another policy would have done. Pure."""
