@@ -136,6 +136,7 @@ RECORD: dict[str, Text] = {
     "by_phone": {"en": "phone {name}", "zh-Hans": "手机 {name}"},
     "by_whole": {"en": "the page as a whole", "zh-Hans": "整条通知"},
     "why_same_floor": {"en": "same floor", "zh-Hans": "同一楼层"},
+    "why_same_cause": {"en": "same cause", "zh-Hans": "同一原因"},
     "why_panel": {"en": "a panel repeats its detectors", "zh-Hans": "控制器转报探测器"},
     "why_call_point": {"en": "a call point was pressed", "zh-Hans": "手动报警按钮按下"},
     "why_second_hazard": {"en": "another hazard", "zh-Hans": "出现另一种险情"},

@@ -14,6 +14,9 @@ COLLECT, FLAP, SLACK = 30.0, 300.0, 0.001
 WORSE = {EventKind.RAISED, EventKind.WORSENED, EventKind.OWNER_SILENT, EventKind.ASKED, EventKind.DECLARED_REAL}
 TAKEN = {EventKind.ACKNOWLEDGED, EventKind.HANDLING, EventKind.HANDED_OVER, EventKind.RESOLVED}
 
+NO_WORSE = ("folded:same_floor", "folded:same_cause", "folded:panel")
+"""How a joining that makes nothing worse says so."""
+
 
 type Moment = tuple[float, float]
 """Wall and monotonic time."""
@@ -84,20 +87,20 @@ class History:
                 or member.floor not in story.floors
                 or (point is not None and point.kind is PointKind.CALL_POINT)
             )
-            assert not worse or event.detail != "folded:same_floor", ("promise 4: worse is told", event, story)
+            assert not worse or event.detail not in NO_WORSE, ("promise 4: worse is told", event, story)
         story.points.add(member.point)
         story.hazards.add(member.hazard)
         story.floors |= {member.floor} - {""}
         if event.kind is EventKind.RAISED:
             story.again_at[member.point] = (event.at, step.mono)
-        elif event.detail != "folded:same_floor":
+        elif event.detail not in NO_WORSE:
             story.since_page.append((event.detail, member.point))
 
     def _answers(self, step: Step, event: Event) -> None:
         story, incident = self.stories[event.subject], event.incident
         if not incident:
             return
-        told = event.kind is EventKind.JOINED and event.detail != "folded:same_floor"
+        told = event.kind is EventKind.JOINED and event.detail not in NO_WORSE
         if event.kind in WORSE or told:
             story.worse = incident.revision
         if event.kind is EventKind.WORSENED:
