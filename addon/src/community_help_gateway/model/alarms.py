@@ -22,7 +22,7 @@ def sound(draft: Draft, point: Point, record: PointRecord, *, reason: str = "rai
         draft.about_point(replace(record, number=draft.number), EventKind.BYPASSED_ALARM)
         return
     fold(draft, _arrival(point, device, record, draft, reason))
-    for other_id in draft.state.alarming.get(key, {}):
+    for other_id in draft.state.loose.get(key, {}):
         other = draft.site.points.get(other_id)
         if other and other_id != point.id and not draft.incident(draft.point(other_id).incident):
             fold(draft, _arrival(other, draft.site.devices[other.device], draft.point(other_id), draft, reason))

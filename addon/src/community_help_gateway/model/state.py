@@ -209,7 +209,8 @@ type Change = Put | Drop
 class State:
     """The records by id. ``number`` is the journal's last number, ``epoch`` the journal's epoch.
 
-    ``members`` holds an incident's members by point; ``alarming`` the points in live alarm by what they fold into.
+    ``members`` holds an incident's members by point; ``alarming`` the points in live alarm by what they fold into, and
+    ``loose`` those of them that may be in no open incident: a bypass held them back, or their incident was closed.
     """
 
     epoch: str
@@ -230,6 +231,7 @@ class State:
     links_up: set[tuple[str, str]] = field(default_factory=set)
     by_key: dict[str, str] = field(default_factory=dict)
     alarming: dict[str, dict[str, None]] = field(default_factory=dict)
+    loose: dict[str, dict[str, None]] = field(default_factory=dict)
     unplaced: set[str] = field(default_factory=set)
 
     def apply(self, changes: tuple[Change, ...], number: int) -> None:
@@ -281,13 +283,22 @@ class State:
     def _put_point(self, key: str, record: PointRecord) -> None:
         old = self.points.get(key)
         if old and old.alarm and old.fold and (not record.alarm or record.fold != old.fold):
-            group = self.alarming.get(old.fold, {})
-            group.pop(key, None)
-            if not group:
-                self.alarming.pop(old.fold, None)
+            _leave(self.alarming, old.fold, key)
+            _leave(self.loose, old.fold, key)
         if record.alarm and record.fold:
             self.alarming.setdefault(record.fold, {})[key] = None
+            if record.incident in self.incidents:
+                _leave(self.loose, record.fold, key)
+            else:
+                self.loose.setdefault(record.fold, {})[key] = None
         self.points[key] = record
+
+    def _loosen(self, incident: str) -> None:
+        """An incident is closed: what is still in alarm in it is in none."""
+        for point in self.members.get(incident, {}):
+            record = self.points.get(point)
+            if record and record.alarm and record.fold:
+                self.loose.setdefault(record.fold, {})[point] = None
 
     def _drop(self, key: str, kind: type[Record]) -> None:
         if kind is Incident:
@@ -295,6 +306,7 @@ class State:
             if incident and self.by_key.get(incident.key) == key:
                 del self.by_key[incident.key]
             self.unplaced.discard(key)
+            self._loosen(key)
         elif kind is Member:
             incident_id, _, point = key.partition("/")
             group = self.members.get(incident_id, {})
@@ -344,3 +356,12 @@ class State:
         """How a person is called; empty where that was erased or never known."""
         found = self.names.get(person)
         return found.name if found else ""
+
+
+def _leave(groups: dict[str, dict[str, None]], fold: str, point: str) -> None:
+    """Take a point out of its group; an empty group goes."""
+    group = groups.get(fold)
+    if group and point in group:
+        del group[point]
+        if not group:
+            del groups[fold]
