@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from community_help_gateway.contract.messages import (
+from community_help_gateway.contract.commands import (
     Acknowledge,
     AddNote,
     Ask,

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from community_help_gateway.contract.messages import Inject
+from community_help_gateway.contract.commands import Inject
 from community_help_gateway.model.audit import watched
 from community_help_gateway.model.incident import Deadline, DeadlineKind
 from community_help_gateway.model.state import Event, EventKind, State

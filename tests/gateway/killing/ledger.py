@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from community_help_gateway.codecs.gb26875 import Frame
-from community_help_gateway.contract.messages import CommandBody
+from community_help_gateway.contract.commands import CommandBody
 from community_help_gateway.contract.values import Page
 from community_help_gateway.contract.wire import Json
 

@@ -10,16 +10,8 @@ import aiohttp
 
 from community_help_gateway.codecs.gb26875 import Frame, units
 from community_help_gateway.codecs.gb26875.status import ComponentStatus
-from community_help_gateway.contract.messages import (
-    Changes,
-    Command,
-    CommandBody,
-    Outcome,
-    Resume,
-    Snapshot,
-    decode,
-    encode,
-)
+from community_help_gateway.contract.commands import CommandBody
+from community_help_gateway.contract.messages import Changes, Command, Outcome, Resume, Snapshot, decode, encode
 from community_help_gateway.contract.values import Incident, Page
 from community_help_gateway.contract.wire import Json
 from community_help_gateway.simulators.transmitter import Transmitter

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from community_help_gateway.contract.messages import (
+from community_help_gateway.contract.commands import (
     Acknowledge,
     AddNote,
     Ask,

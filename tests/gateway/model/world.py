@@ -37,7 +37,13 @@ class World:
         commit(self.state, decision)
         self.events += decision.events
         assert all(watched(self.state, incident) for incident in self.state.incidents.values())
+        assert self.alone() <= {point for group in self.state.loose.values() for point in group}
         return decision
+
+    def alone(self) -> set[str]:
+        """The points in alarm that are in no open incident."""
+        alarming = {point for group in self.state.alarming.values() for point in group}
+        return {point for point in alarming if self.state.points[point].incident not in self.state.incidents}
 
     def decide(self, decide: Callable[..., Decision], *args: Any, **more: Any) -> Decision:
         """A command of a person or an integration."""

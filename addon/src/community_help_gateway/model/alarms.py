@@ -23,7 +23,7 @@ def sound(draft: Draft, point: Point, record: PointRecord, *, reason: str = "rai
         draft.about_point(replace(record, incident="", number=draft.number), EventKind.BYPASSED_ALARM)
         return
     fold(draft, _arrival(point, device, record, draft, reason))
-    for other_id in draft.alarming(key):
+    for other_id in draft.loose(key):
         other = draft.site.points.get(other_id)
         if other and other_id != point.id and not draft.incident(draft.point(other_id).incident):
             taken = _anew(draft.point(other_id))

@@ -130,8 +130,15 @@ class Draft:
 
     def alarming(self, key: str) -> tuple[str, ...]:
         """The points in live alarm that fold into ``key``, as this decision leaves them so far."""
+        return self._grouped(self.state.alarming.get(key, {}), key)
+
+    def loose(self, key: str) -> tuple[str, ...]:
+        """Those of them that may be in no open incident; usually none, however many are in alarm."""
+        return self._grouped(self.state.loose.get(key, {}), key)
+
+    def _grouped(self, known: dict[str, None], key: str) -> tuple[str, ...]:
         written = [record for record in self._over.values() if isinstance(record, PointRecord)]
-        found = dict.fromkeys(self.state.alarming.get(key, {}))
+        found = dict.fromkeys(known)
         for record in written:
             found.pop(record.id, None)
         return (*found, *(record.id for record in written if record.alarm and record.fold == key))

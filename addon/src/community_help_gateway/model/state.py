@@ -211,6 +211,7 @@ class State:
     """The records by id. ``number`` is the journal's last number, ``epoch`` the journal's epoch.
 
     ``members`` holds an incident's members by point; ``alarming`` the points in live alarm by what they fold into,
+    ``loose`` those of them that may be in no open incident (a bypass held them back, or their incident was closed),
     ``by_key`` the open incidents by the same.
     """
 
@@ -232,6 +233,7 @@ class State:
     links_up: set[tuple[str, str]] = field(default_factory=set)
     by_key: dict[str, dict[str, None]] = field(default_factory=dict)
     alarming: dict[str, dict[str, None]] = field(default_factory=dict)
+    loose: dict[str, dict[str, None]] = field(default_factory=dict)
     unplaced: set[str] = field(default_factory=set)
 
     def apply(self, changes: tuple[Change, ...], number: int) -> None:
@@ -281,9 +283,21 @@ class State:
         old = self.points.get(key)
         if old and old.alarm and old.fold and (not record.alarm or record.fold != old.fold):
             _leave(self.alarming, old.fold, key)
+            _leave(self.loose, old.fold, key)
         if record.alarm and record.fold:
             self.alarming.setdefault(record.fold, {})[key] = None
+            if record.incident in self.incidents:
+                _leave(self.loose, record.fold, key)
+            else:
+                self.loose.setdefault(record.fold, {})[key] = None
         self.points[key] = record
+
+    def _loosen(self, incident: str) -> None:
+        """An incident is closed: what is still in alarm in it is in none."""
+        for point in self.members.get(incident, {}):
+            record = self.points.get(point)
+            if record and record.alarm and record.fold:
+                self.loose.setdefault(record.fold, {})[point] = None
 
     def _drop(self, key: str, kind: type[Record]) -> None:
         if kind is Incident:
@@ -291,6 +305,7 @@ class State:
             if incident:
                 _leave(self.by_key, incident.key, key)
             self.unplaced.discard(key)
+            self._loosen(key)
         elif kind is Member:
             incident_id, _, point = key.partition("/")
             group = self.members.get(incident_id, {})
@@ -316,7 +331,7 @@ class State:
     def records(self) -> tuple[Put, ...]:
         """Everything as changes: what a new journal needs to hold the same."""
         found: list[Put] = []
-        for kept in (self.points, self.devices, self.incidents, self.pages, self.deadlines, self.policies):
+        for kept in (self.incidents, self.points, self.devices, self.pages, self.deadlines, self.policies):
             found += [Put(key, record) for key, record in kept.items()]
         for others in (self.drills, self.bypasses, self.names):
             found += [Put(key, record) for key, record in others.items()]
