@@ -119,7 +119,7 @@ class Pager:
             words = replace(words, critical=words.critical or before.critical)
         notice = page_notice(self._texts, page, incident, words, time.time(), sounding=sounding)
         people = phones_for(self._hass, self._entry, page.people)
-        told = self._board.note(incident.id, page.id, people, critical=words.critical)
+        told = await self._board.async_note(incident.id, page.id, people, critical=words.critical)
 
         async def tell(device_id: str, person: str) -> bool:
             step, detail = await self._board.async_show(told, device_id, notice)

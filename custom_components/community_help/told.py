@@ -51,12 +51,12 @@ class Board:
         """Save in a moment."""
         self._store.async_delay_save(self._saved, SAVE_DELAY_SECONDS)
 
-    def note(self, incident_id: str, page_id: str, people: dict[str, str], *, critical: bool) -> Told:
-        """These phones are about to show this page."""
+    async def async_note(self, incident_id: str, page_id: str, people: dict[str, str], *, critical: bool) -> Told:
+        """These phones are about to show this page: on disk first, for whoever is killed right after sending."""
         told = self.told.setdefault(incident_id, Told())
         told.page, told.critical, told.last = page_id, critical, ""
         told.people |= people
-        self.save_soon()
+        await self.async_save()
         return told
 
     def forget(self, incident_id: str) -> None:

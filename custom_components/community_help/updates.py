@@ -7,7 +7,7 @@ from datetime import datetime
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 
-from .contract.values import Incident, IncidentEvent, IncidentEventKind
+from .contract.values import Incident, IncidentEvent, IncidentEventKind, ReceiptStep
 from .coordinator import Coordinator
 from .notice import update_notice
 from .texts import Texts
@@ -15,6 +15,10 @@ from .told import Board
 
 UPDATE_SECONDS = 5.0
 """At most one update per incident in this time: a burst of alarms is no burst of pushes (project's choice)."""
+
+LATER_SECONDS = (5.0, 10.0, 20.0, 40.0, *(60.0,) * 60)
+"""Waits between tries on a phone that was not reached: an hour in all; its app connects again after a while
+(project's choice)."""
 
 SHOWN = frozenset(IncidentEventKind) - {
     IncidentEventKind.RAISED,
@@ -36,6 +40,7 @@ class Updates:
         self._board = board
         self._waiting: dict[str, Incident] = {}
         self._timers: dict[str, CALLBACK_TYPE] = {}
+        self._missed: dict[str, tuple[int, tuple[str, ...]]] = {}
 
     @callback
     def async_stop(self) -> None:
@@ -64,14 +69,20 @@ class Updates:
         incident = self._waiting.pop(incident_id, None)
         if incident is None:
             return
+        self._go_later(incident_id, UPDATE_SECONDS)
+        self._hass.async_create_task(self._show(incident))
 
+    @callback
+    def _go_later(self, incident_id: str, seconds: float) -> None:
         @callback
         def again(_now: datetime) -> None:
             self._go(incident_id)
 
+        waiting = self._timers.pop(incident_id, None)
+        if waiting:
+            waiting()
         job = HassJob(again, "community_help update", cancel_on_shutdown=True)
-        self._timers[incident_id] = async_call_later(self._hass, UPDATE_SECONDS, job)
-        self._hass.async_create_task(self._show(incident))
+        self._timers[incident_id] = async_call_later(self._hass, seconds, job)
 
     async def _show(self, incident: Incident) -> None:
         told = self._board.told.get(incident.id)
@@ -79,8 +90,19 @@ class Updates:
             return
         notice = update_notice(self._texts, incident, time.time(), critical=told.critical)
         now_shown = repr((notice.title, notice.message, notice.data.get("actions")))
-        if now_shown != told.last:
-            told.last = now_shown
-            await asyncio.gather(*(self._board.async_show(told, device, notice) for device in told.people))
-        if incident.closed_at is not None:
+        tries, missed = self._missed.pop(incident.id, (0, ()))
+        devices = missed if now_shown == told.last else tuple(told.people)
+        told.last = now_shown
+        steps = await asyncio.gather(*(self._board.async_show(told, device, notice) for device in devices))
+        missed = tuple(device for device, (step, _) in zip(devices, steps, strict=True) if step is ReceiptStep.FAILED)
+        if missed and tries < len(LATER_SECONDS):
+            self._try_later(incident, missed, tries)
+        elif incident.closed_at is not None:
             self._board.forget(incident.id)
+
+    @callback
+    def _try_later(self, incident: Incident, missed: tuple[str, ...], tries: int) -> None:
+        """A phone that was not reached must not go on showing what no longer holds."""
+        self._missed[incident.id] = (tries + 1, missed)
+        self._waiting.setdefault(incident.id, incident)
+        self._go_later(incident.id, LATER_SECONDS[tries])

@@ -178,7 +178,7 @@ class Watcher:
         people = phones_for(self._hass, self._entry, page.people)
         pressed = self._pressed(incident.id)
         again = {device: person for device, person in people.items() if person not in pressed}
-        told = self._board.note(incident.id, page.id, again, critical=True)
+        told = await self._board.async_note(incident.id, page.id, again, critical=True)
         page = replace(page, reason="repeated", why="gateway_gone")
         notice = page_notice(self.texts, page, incident, Words(), time.time(), sounding=True)
         await asyncio.gather(*(self._board.async_show(told, device, notice) for device in again))

@@ -1,11 +1,22 @@
 """kill -9 of Home Assistant, of the gateway, and of both: no page lost, one owner, one notification per incident."""
 
 import pytest
+import pytest_asyncio
 
 from tests.e2e.companion_app import Notification
 from tests.e2e.develop import Demo
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(400)]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
+async def _set_up_for_long(demo: Demo) -> None:
+    """Home Assistant writes its own accounts minutes after they were made, or when it stops: it has stopped once."""
+    await demo.phone.disconnect()
+    await demo.hass.stop()
+    await demo.hass.hang_up()
+    await demo.hass.started()
+    await demo.phone.connect()
 
 
 def ringing(shown: Notification) -> bool:

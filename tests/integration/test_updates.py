@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.exceptions import HomeAssistantError
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.community_help.contract import commands, values
@@ -251,3 +252,39 @@ async def test_a_late_call_that_asks_for_less_does_not_hush_an_unanswered_page(
     await hass.services.async_call("community_help", "page_staff", call, blocking=True)
     assert paged[1]["data"]["channel"] == "alarm_stream"
     assert paged[1]["data"]["push"] == {"interruption-level": "critical", "sound": "none"}
+
+
+async def test_a_phone_that_was_away_is_updated_when_it_is_back(
+    hass: HomeAssistant,
+    gateway: FakeGateway,
+    paged: list[dict[str, Any]],
+    settle: Settle,
+) -> None:
+    """A local push that found nobody is tried again, so no phone goes on showing what no longer holds."""
+    away = True
+
+    async def notify(call: ServiceCall) -> None:
+        if away:
+            raise HomeAssistantError("not connected")
+        paged.append(dict(call.data))
+
+    service = next(name for name in hass.services.async_services()["notify"] if name.startswith("mobile_app"))
+    hass.services.async_register("notify", service, notify)
+    await happen(
+        gateway,
+        values.IncidentEventKind.ACKNOWLEDGED,
+        state=values.IncidentState.ACKNOWLEDGED,
+        owner=OWNER,
+        acknowledged_at=1040.0,
+        acknowledged_revision=1,
+        answered=True,
+    )
+    await hass.async_block_till_done()
+    await later(hass, 6)
+    assert len(paged) == 1
+    away = False
+    await later(hass, 17)
+    await settle(lambda: len(paged) == 2)
+    assert "张三" in paged[1]["message"]
+    await later(hass, 100)
+    assert len(paged) == 2
