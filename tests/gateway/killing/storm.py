@@ -20,6 +20,7 @@ from tests.gateway.killing.judge import problems
 from tests.gateway.killing.ledger import Ledger
 from tests.gateway.killing.town import Home, Town
 from tests.gateway.powercut.process import Gateway
+from tests.gateway.powercut.told import Confirmation, Message, told
 from tests.gateway.powercut.trace import Kind, Record
 
 TOWN = Town(alarms=3276, compounds=8, links=7)
@@ -147,5 +148,11 @@ async def judged(data: Path, ledger: Ledger, town: Town = TOWN) -> list[str]:
 
 
 def syncs(records: list[Record]) -> int:
-    """How often a recorded process made sure that something is on the disk."""
-    return sum(record.kind is Kind.SYNC_END for record in records)
+    """How often a recorded process made sure that something is on the disk, from the client's snapshot on.
+
+    It ends with the last confirmation to a device: links that go down afterwards are no part of the storm.
+    """
+    said = told(records)
+    begun = next(item.at for item in said if isinstance(item, Message) and item.body["type"] == "snapshot")
+    ended = max(item.at for item in said if isinstance(item, Confirmation))
+    return sum(record.kind is Kind.SYNC_END for record in records[begun:ended])

@@ -56,6 +56,7 @@ async def test_a_storm_is_folded_and_costs_few_syncs(tmp_path: Path) -> None:
     storm, watch = Storm(gateway.gb), Watch()
     async with gateway.running():
         client = asyncio.create_task(follow(gateway, storm.ledger, watch))
+        await watch.ready.wait()
         await storm.rage()
         await watch.paged
     await client

@@ -26,6 +26,7 @@ from ..codecs.gb26875.status import (
 from ..errors import JournalError, PortInUseError
 from ..model.observation import Address, Input, LinkState, Observation, Reset
 from .port import Inlet
+from .turns import Turns
 
 _LOGGER = logging.getLogger(__name__)
 LINK = "gb26875"
@@ -82,6 +83,7 @@ class Gb26875Server:
         self._connections: dict[asyncio.Task[None], _Connection] = {}
         self._speakers: dict[str, set[_Connection]] = {}
         self._flooding = ""
+        self._turns = Turns()
 
     @property
     def port(self) -> int:
@@ -139,6 +141,7 @@ class Gb26875Server:
                 data = await reader.read(READ_BYTES)
             if not data:
                 return
+            await self._turns.take()
             frames = []
             for event in decoder.feed(data):
                 if isinstance(event, Frame):

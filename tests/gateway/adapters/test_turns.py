@@ -1,0 +1,36 @@
+"""A storm on a thousand links does not keep the first page from going out."""
+
+import asyncio
+
+import pytest
+
+from community_help_gateway.adapters.turns import TURN_SECONDS, Turns
+
+LINKS = 40
+
+
+async def test_the_rest_of_the_process_has_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Links that all have something to say go on in their order, and at most a turn's worth of them in a row."""
+    loop, turns, log, now = asyncio.get_running_loop(), Turns(), [], loop_time()
+    monkeypatch.setattr(loop, "time", lambda: now[0])
+
+    async def link(number: int) -> None:
+        await turns.take()
+        log.append(str(number))
+        now[0] += TURN_SECONDS / 4
+
+    def others() -> None:
+        log.append("others")
+        if len(log) < 10 * LINKS:
+            loop.call_soon(others)
+
+    loop.call_soon(others)
+    await asyncio.gather(*map(link, range(LINKS)))
+    assert [word for word in log if word != "others"] == [str(number) for number in range(LINKS)]
+    in_a_row = max(len(words.split()) for words in " ".join(log).split("others"))
+    assert in_a_row == 4
+
+
+def loop_time() -> list[float]:
+    """A time that the test moves."""
+    return [asyncio.get_running_loop().time()]
