@@ -59,10 +59,17 @@ class Board:
         await self.async_save()
         return told
 
-    def forget(self, incident_id: str) -> None:
-        """The incident is closed; nothing about it will be shown any more."""
-        self.told.pop(incident_id, None)
-        self.save_soon()
+    async def async_reached(self, incident_id: str, missed: tuple[str, ...]) -> None:
+        """The incident is closed and all phones but ``missed`` say so: nothing about it is shown on them any more.
+
+        On disk at once, so that a restart does not bring it back to their screens.
+        """
+        told = self.told.get(incident_id)
+        if told and missed:
+            told.people = {device: person for device, person in told.people.items() if device in missed}
+        else:
+            self.told.pop(incident_id, None)
+        await self.async_save()
 
     async def async_show(self, told: Told, device_id: str, notice: Notice) -> tuple[ReceiptStep, str]:
         """Show it on one phone, one after the other per phone, and never something older after something newer."""

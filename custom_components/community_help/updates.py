@@ -95,10 +95,11 @@ class Updates:
         told.last = now_shown
         steps = await asyncio.gather(*(self._board.async_show(told, device, notice) for device in devices))
         missed = tuple(device for device, (step, _) in zip(devices, steps, strict=True) if step is ReceiptStep.FAILED)
-        if missed and tries < len(LATER_SECONDS):
+        missed = missed if tries < len(LATER_SECONDS) else ()
+        if missed:
             self._try_later(incident, missed, tries)
-        elif incident.closed_at is not None:
-            self._board.forget(incident.id)
+        if incident.closed_at is not None:
+            await self._board.async_reached(incident.id, missed)
 
     @callback
     def _try_later(self, incident: Incident, missed: tuple[str, ...], tries: int) -> None:

@@ -287,3 +287,20 @@ async def test_a_phone_that_was_away_is_updated_when_it_is_back(
     assert "张三" in paged[1]["message"]
     await later(hass, 100)
     assert len(paged) == 2
+
+
+async def test_who_was_told_of_the_end_is_not_told_again(
+    hass: HomeAssistant,
+    gateway: FakeGateway,
+    loaded: MockConfigEntry,
+    paged: list[dict[str, Any]],
+    settle: Settle,
+) -> None:
+    """A dead phone keeps the closed incident alive for itself alone, also when the end is told once more."""
+    closed = {"state": values.IncidentState.CLOSED, "closed_at": 1100.0, "answered": True}
+    await happen(gateway, values.IncidentEventKind.CLOSED, **closed)
+    await settle(lambda: len(paged) == 2)
+    await later(hass, 6)
+    await happen(gateway, values.IncidentEventKind.CLOSED, **closed)
+    await later(hass, 60)
+    assert len(paged) == 2
