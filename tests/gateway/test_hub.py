@@ -189,3 +189,31 @@ async def test_an_unknown_address_makes_nobody_heard(opened: Opened) -> None:
     hub = await opened()
     await hub.observe([Observation(address=Address("gb26875", "1", "x"), received_at=1.0, alarm=None)])
     assert not hub._heard
+
+
+async def test_promise_13_a_damaged_journal_keeps_its_incidents_and_says_so(
+    opened: Opened, clock: FakeClock, tmp_path: Path
+) -> None:
+    """Set aside, salvaged, a new epoch; also when the gateway died before it could write that down."""
+    hub = await opened()
+    await say(hub, "f201")
+    (incident,) = hub.state.incidents
+    epoch = hub.state.epoch
+    await hub.close()
+    file = tmp_path / "j.sqlite"
+    with sqlite3.connect(file) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    newer.close()
+    replaced = Journal.open(file)
+    assert replaced.set_aside
+    await replaced.close()
+    hub = await opened()
+    hub.start()
+    await hub.observe([])
+    assert hub.visible.epoch != epoch
+    assert hub.visible.incidents[incident].mark == "set_aside"
+    assert "f201.smoke" not in hub.visible.points
+    clock.pass_(61)
+    hub.fire_due()
+    assert [page.incident for page in hub.state.pages.values()] == [incident]
+    assert [path.name for path in tmp_path.glob("j.sqlite.newer-*")]

@@ -28,7 +28,6 @@ from .errors import GatewayError, JournalError
 from .fallback import Fallback
 from .hub import Hub, SystemClock
 from .journal.store import Journal
-from .model import aftermath
 from .options import Options
 from .site import SiteFile
 from .supervisor import DiscoveryError, announce
@@ -69,8 +68,6 @@ class Gateway:
             await self._open_ways_out(hub, found, info.id)
             await self._announce(stack, info, token)
             hub.start()
-            if journal.set_aside:
-                hub.begin_epoch(aftermath.SET_ASIDE)
             yield hub
 
     async def _open_ways_out(self, hub: Hub, found: SiteFile, gateway_id: str) -> None:

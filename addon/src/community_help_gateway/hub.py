@@ -111,9 +111,16 @@ class Hub:
         draft = self._draft()
         take_up(draft)
         self._carry_out(draft.decision())
+        if self.journal.set_aside or self._unmarked():
+            self.begin_epoch(aftermath.SET_ASIDE)
         self._arm()
         self.audit()
         self._next_tick()
+
+    def _unmarked(self) -> bool:
+        """Whether the last run ended between the new journal and its word about it."""
+        own = f"{self.state.epoch}-"
+        return any(not item.mark and not item.id.startswith(own) for item in self.state.incidents.values())
 
     async def close(self) -> None:
         """Stop watching, write what is left."""

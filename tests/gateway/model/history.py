@@ -55,7 +55,7 @@ class History:
             self._answers(step, event)
             if event.kind is EventKind.PAGED and event.page and event.page.id not in self.pages:
                 self.pages.add(event.page.id)
-                self._pages_for_what_is_worse_are_rare(event, (event.at, step.mono))
+                self._pages_for_what_is_worse_are_rare(event, _when(step))
         for incident in step.state.incidents.values():
             story = self.stories[incident.id]
             assert incident.answered is (story.seen >= story.worse), ("promise 4: answered", incident, story)
@@ -127,6 +127,13 @@ class History:
         rare = [not _soon(story.again_at.get(point, LONG_AGO), now, FLAP) for point in points]
         assert any(rare), ("promise 4: a flapping point pages every 5 minutes at most", event, story)
         story.again_at |= dict.fromkeys(points, now)
+
+
+def _when(step: Step) -> Moment:
+    """Now, or when the wait for a page ended that an outage kept from coming."""
+    due = step.cause.due
+    late = max(step.now - due.due_at, 0.0) if due and due.kind == "page" else 0.0
+    return step.now - late, step.mono - late
 
 
 def _soon(before: Moment, now: Moment, wait: float) -> bool:
