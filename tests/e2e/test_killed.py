@@ -37,7 +37,7 @@ async def ended(demo: Demo, page: Notification, *flats: int) -> None:
         await demo.field.command(f"restore {flat}")
     incident = page.tag.removeprefix("community_help_")
     await demo.hass.post("/api/services/community_help/close", {"incident_id": incident, "cause": "drill"})
-    await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.buttons, what="'closed'")
+    await demo.phone.until(lambda shown: shown.tag == page.tag and "Closed" in shown.message, what="'closed'")
     demo.phone.screen.clear()
 
 
