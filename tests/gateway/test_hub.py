@@ -169,7 +169,7 @@ async def test_retention_keeps_what_open_incidents_are_made_of(
     assert verify(tmp_path / "j.sqlite", hub.journal.head).broken is None
 
 
-async def test_a_name_stands_apart_from_the_record(opened: Opened, tmp_path: Path) -> None:
+async def test_promise_7_a_name_stands_apart_from_the_record(opened: Opened, tmp_path: Path) -> None:
     """Promise 7: no entry holds a person's name, only the record of names does."""
     hub = await opened()
     await say(hub, "f201")

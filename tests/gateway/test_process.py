@@ -112,7 +112,7 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
         gateway.child.wait()
 
 
-async def test_a_confirmed_alarm_survives_kill_9(gateway: Gateway) -> None:
+async def test_promise_1_a_confirmed_alarm_survives_kill_9(gateway: Gateway) -> None:
     """Promise 1: killed right after the confirmation, it still has the incident, once, and still pages it."""
     await gateway.started()
     device = await Transmitter.connect("127.0.0.1", gateway.gb, 4097)

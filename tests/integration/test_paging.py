@@ -27,7 +27,7 @@ from tests.integration.conftest import (
 )
 
 
-async def test_without_an_automation_the_page_goes_out_with_default_words(
+async def test_promise_11_without_an_automation_the_page_goes_out_with_default_words(
     hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, phones: list[dict[str, Any]], settle: Settle
 ) -> None:
     """Promise 11: after the grace time; a repair says that no automation answered."""

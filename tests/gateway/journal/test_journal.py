@@ -113,7 +113,7 @@ async def test_history_gives_incident_events_after_a_cursor(hub: Hub) -> None:
     assert [event.kind for event in await hub.journal.history(first[-1].number, 100)] == ["restored"]
 
 
-async def test_a_journal_that_cannot_be_written_confirms_nothing_and_still_pages(hub: Hub) -> None:
+async def test_promise_13_a_journal_that_cannot_be_written_confirms_nothing_and_still_pages(hub: Hub) -> None:
     """The caller learns that it is not on the disk; listeners are told all the same; recovery writes it first."""
     told: list[object] = []
     hub.subscribe(told.append)

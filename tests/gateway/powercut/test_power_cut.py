@@ -77,7 +77,7 @@ def disks(records: Sequence[Record], moments: Sequence[int]) -> Iterator[tuple[i
 
 
 @pytest.mark.timeout(3600)
-def test_what_was_told_survives_a_power_cut_at_any_moment(life: Life, tmp_path: Path) -> None:
+def test_promise_1_what_was_told_survives_a_power_cut_at_any_moment(life: Life, tmp_path: Path) -> None:
     """Whatever survives beside it: the journal is whole, it is one that was written, and holds all that was told."""
     wrong: list[str] = []
     for moment, disk in disks(life.records, cuts(life)):
