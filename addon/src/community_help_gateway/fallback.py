@@ -6,7 +6,7 @@ try leaves a receipt, and it ends when the page is accepted or settled. After a 
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 
 from . import words
@@ -40,7 +40,7 @@ class Fallback:
         self._outgoing = outgoing
         self._sirens = tuple(sirens)
         self._sending: dict[str, list[asyncio.Task[None]]] = {}
-        self._sounding: set[asyncio.Task[None]] = set()
+        self._sounding: set[asyncio.Task[object]] = set()
         self._unsubscribe: Callable[[], None] | None = None
 
     async def start(self) -> None:
@@ -50,12 +50,16 @@ class Fallback:
         for page in self._hub.state.pages.values():
             if page.overdue and not page.accepted:
                 self._begin(page)
+        if not self._sounding:
+            for siren in self._sirens:  # a kill may have left one on
+                self._keep(self._switch(siren, f"start:{int(self._hub.clock.wall())}", on=False))
 
     async def stop(self) -> None:
         """End every try; what was not delivered is overdue still, and is sent after the next start."""
         if self._unsubscribe:
             self._unsubscribe()
-        tasks = [task for some in self._sending.values() for task in some] + list(self._sounding)
+        tasks: list[asyncio.Task[None] | asyncio.Task[object]] = [*self._sounding]
+        tasks += [task for some in self._sending.values() for task in some]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -126,7 +130,10 @@ class Fallback:
             _LOGGER.error("The receipt of page %s could not be kept: %s", page_id, error)
 
     def _sound(self, siren: Siren, page_id: str) -> None:
-        task = asyncio.create_task(self._sounded(siren, page_id))
+        self._keep(self._sounded(siren, page_id))
+
+    def _keep(self, work: Coroutine[None, None, object]) -> None:
+        task = asyncio.create_task(work)
         self._sounding.add(task)
         task.add_done_callback(self._sounding.discard)
 
