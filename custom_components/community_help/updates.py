@@ -41,6 +41,7 @@ class Updates:
         self._waiting: dict[str, Incident] = {}
         self._timers: dict[str, CALLBACK_TYPE] = {}
         self._missed: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self._hurried: set[str] = set()
 
     @callback
     def async_stop(self) -> None:
@@ -58,6 +59,9 @@ class Updates:
         self._waiting[incident.id] = incident
         if incident.id not in self._timers:
             self._go(incident.id)
+        elif incident.id in self._missed and incident.id not in self._hurried:
+            self._hurried.add(incident.id)  # news does not wait as long as another try on a phone that is away
+            self._go_later(incident.id, UPDATE_SECONDS)
 
     def _newest(self, incident: Incident) -> Incident:
         known = self._coordinator.incidents.get(incident.id)
@@ -66,6 +70,7 @@ class Updates:
     @callback
     def _go(self, incident_id: str) -> None:
         self._timers.pop(incident_id, None)
+        self._hurried.discard(incident_id)
         incident = self._waiting.pop(incident_id, None)
         if incident is None:
             return

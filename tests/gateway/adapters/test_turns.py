@@ -28,7 +28,7 @@ async def test_the_rest_of_the_process_has_its_turn(monkeypatch: pytest.MonkeyPa
     await asyncio.gather(*map(link, range(LINKS)))
     assert [word for word in log if word != "others"] == [str(number) for number in range(LINKS)]
     in_a_row = max(len(words.split()) for words in " ".join(log).split("others"))
-    assert in_a_row == 4
+    assert in_a_row in (4, 5)  # sums of fractions are not exact
 
 
 def loop_time() -> list[float]:
