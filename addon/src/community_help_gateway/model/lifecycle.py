@@ -204,6 +204,8 @@ def _owned(draft: Draft, kind: EventKind, incident: Incident, person: Person, wa
         settle(draft, incident)
         draft.stop((DeadlineKind.PAGE, DeadlineKind.INVESTIGATE), incident.id)
         keep_the_clock(draft, incident)
+    else:
+        review_later(draft, incident)
     return draft.decision({"owner": draft.state.name(incident.owner) or person.name, "owner_id": incident.owner})
 
 
