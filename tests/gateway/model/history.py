@@ -130,8 +130,9 @@ class History:
 
 
 def _when(step: Step) -> Moment:
-    """Now, or when the wait ended that an outage kept from coming."""
-    late = max(step.now - step.cause.due.due_at, 0.0) if step.cause.due else 0.0
+    """Now, or when the wait for a page ended that an outage kept from coming."""
+    due = step.cause.due
+    late = max(step.now - due.due_at, 0.0) if due and due.kind == "page" else 0.0
     return step.now - late, step.mono - late
 
 

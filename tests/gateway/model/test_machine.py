@@ -55,6 +55,7 @@ offset = st.sampled_from((None, None, -60.0, -5.0, 0.0, 5.0))
 source = st.sampled_from(("", "", "a", "b"))
 person = st.sampled_from((*PERSONS, *PERSONS, *NOBODIES))
 which = st.integers(0, 5)
+seen_before = st.sampled_from((0, 0, 0, 1, 2))
 
 
 @cache
@@ -207,19 +208,20 @@ class Interleavings(RuleBasedStateMachine):
         self.town.link(LinkState(protocol, device, up, self.town.wall, rivals))
 
     @precondition(lambda self: self.town.incidents)
-    @rule(number=which, back=st.sampled_from((0, 0, 0, 1, 2)), person=person)
+    @rule(number=which, back=seen_before, person=person)
     def acknowledge(self, number: int, back: int, person: Person) -> None:
         """Somebody takes an incident, perhaps as it was a while ago."""
         incident = self.incident(number)
-        revision = max(incident.revision - back, 0)
+        revision = max(incident.revision - back, 1)
         self.act(lifecycle.acknowledge, incident.id, revision, person, "button", person=person, revision=revision)
 
     @precondition(lambda self: self.town.incidents)
-    @rule(number=which, person=person)
-    def handle(self, number: int, person: Person) -> None:
-        """Somebody is on the way."""
+    @rule(number=which, back=seen_before, person=person)
+    def handle(self, number: int, back: int, person: Person) -> None:
+        """Somebody is on the way, perhaps to what it was a while ago."""
         incident = self.incident(number)
-        self.act(lifecycle.handle, incident.id, person, "button", person=person, revision=incident.revision)
+        seen = max(incident.revision - back, 1)
+        self.act(lifecycle.handle, incident.id, person, "button", seen, person=person, revision=seen)
 
     @precondition(lambda self: self.town.incidents)
     @rule(number=which, person=person, what=st.sampled_from((lifecycle.ask, lifecycle.declare_real)))
@@ -228,11 +230,12 @@ class Interleavings(RuleBasedStateMachine):
         self.act(what, self.incident(number).id, person, "button", person=person)
 
     @precondition(lambda self: self.town.incidents)
-    @rule(number=which, person=person, to=person)
-    def hand_over(self, number: int, person: Person, to: Person) -> None:
+    @rule(number=which, back=seen_before, person=person, to=person)
+    def hand_over(self, number: int, back: int, person: Person, to: Person) -> None:
         """Somebody gives it to somebody."""
         incident = self.incident(number)
-        self.act(lifecycle.hand_over, incident.id, to, person, "button", person=person, revision=incident.revision)
+        seen = max(incident.revision - back, 1)
+        self.act(lifecycle.hand_over, incident.id, to, person, "button", seen, person=person, revision=seen)
 
     @precondition(lambda self: self.town.incidents)
     @rule(number=which, person=person)
@@ -241,11 +244,12 @@ class Interleavings(RuleBasedStateMachine):
         self.act(lifecycle.add_note, self.incident(number).id, "words", person, "button", person=person)
 
     @precondition(lambda self: self.town.incidents)
-    @rule(number=which, person=person)
-    def resolve(self, number: int, person: Person) -> None:
-        """Somebody says that the danger is over."""
+    @rule(number=which, back=seen_before, person=person)
+    def resolve(self, number: int, back: int, person: Person) -> None:
+        """Somebody says that the danger is over, perhaps of what it was a while ago."""
         incident = self.incident(number)
-        self.act(lifecycle.resolve, incident.id, "out", person, "button", person=person, revision=incident.revision)
+        seen = max(incident.revision - back, 1)
+        self.act(lifecycle.resolve, incident.id, "out", person, "button", seen, person=person, revision=seen)
 
     @precondition(lambda self: self.town.incidents)
     @rule(number=which, person=person, cause=st.sampled_from(Cause))
