@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from .alarms import sound_again
 from .draft import Decision, Draft
 from .fold import DRILL, key_of
 from .incident import GATEWAY, Cause, DeadlineKind, Incident, IncidentState, Member, Person
@@ -130,21 +131,27 @@ def declare_real(draft: Draft, incident_id: str, person: Person, way: str) -> De
     settle(draft, incident)
     real = replace(incident.worsened(), drill=False, key=incident.key.removeprefix(DRILL), state=IncidentState.OPEN)
     draft.about_incident(EventKind.DECLARED_REAL, real, person=person.id, detail=way)
-    _end_the_rehearsal_of(draft, real)
+    named = _end_the_rehearsal_of(draft, real)
     demand(draft, real, "declared_real", 1)
+    for point_id in named:  # what alarms on after its drill incident was closed waits for no drill's end any more
+        sound_again(draft, draft.site.points[point_id])
     return draft.decision({"drill": True})
 
 
-def _end_the_rehearsal_of(draft: Draft, incident: Incident) -> None:
-    """What belongs to an incident that was declared real counts as drill no more, now and when it alarms anew."""
+def _end_the_rehearsal_of(draft: Draft, incident: Incident) -> tuple[str, ...]:
+    """What belongs to an incident that was declared real counts as drill no more, now and when it alarms anew.
+
+    Returns the points that were named for the drill and are not any more.
+    """
     drill = draft.drill(incident.compound)
+    named = tuple(point for point in drill.points if _key_of(draft, point) == incident.key) if drill else ()
     if drill:
-        left = tuple(point for point in drill.points if _key_of(draft, point) != incident.key)
-        draft.put(drill.compound, replace(drill, points=left))
+        draft.put(drill.compound, replace(drill, points=tuple(item for item in drill.points if item not in named)))
     for point_id in draft.state.members.get(incident.id, {}):
         record = draft.point(point_id)
         if record.incident == incident.id:
             draft.put(record.id, replace(record, fold=incident.key))
+    return named
 
 
 def _key_of(draft: Draft, point_id: str) -> str:
