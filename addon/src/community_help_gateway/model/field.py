@@ -23,27 +23,26 @@ def observe(draft: Draft, seen: Observation) -> Decision:
         return _unplaced(draft, seen)
     old = draft.point(point.id)
     new = _signals(draft, point, old, seen)
-    if new == old and not _supervised(draft, point, seen):
-        newest = _newest_alarm(old, seen)
-        same_age = newest == old.alarm_device_at
-        return Decision() if same_age else Decision(volatile=(replace(old, alarm_device_at=newest),))
-    same, reading = new == old, _only_reading(old, new)
-    new = replace(new, changed_at=seen.received_at, device_at=seen.device_at, alarm_device_at=_newest_alarm(old, seen))
+    same = new == old
+    reading = not same and _only_reading(old, new)
+    if not same:
+        new = replace(new, changed_at=seen.received_at, device_at=seen.device_at)
+    new = replace(new, alarm_device_at=_newest_alarm(old, new, seen))
     if not same and not reading:
         _carry(draft, point, old, new, seen)
-    link = (point.address.link, point.address.device)
-    supervision.signals(draft, draft.site.devices[point.device], new, seen.clock_offset, link)
-    if same or not reading:
-        return draft.decision()
-    draft.touched.append(new.id)
-    return replace(draft.decision(), volatile=(new,))
+    if not same or _supervised(draft, point, seen):
+        link = (point.address.link, point.address.device)
+        supervision.signals(draft, draft.site.devices[point.device], new, seen.clock_offset, link)
+    if reading:
+        draft.touched.append(new.id)
+    return replace(draft.decision(), volatile=(new,)) if reading or (same and new != old) else draft.decision()
 
 
-def _newest_alarm(old: PointRecord, seen: Observation) -> float | None:
-    """When the newest alarm of a point in alarm was: what a repeat changes is what counts as older (promise 6)."""
-    if not seen.alarm or not old.alarm or seen.device_at is None:
-        return old.alarm_device_at
-    return max(seen.device_at, old.alarm_device_at or seen.device_at)
+def _newest_alarm(old: PointRecord, new: PointRecord, seen: Observation) -> float | None:
+    """When the newest alarm of a point was: what a repeat changes is what counts as older than it (promise 6)."""
+    if not seen.alarm or not (old.alarm or old.on) or seen.device_at is None:
+        return new.alarm_device_at
+    return max(seen.device_at, new.alarm_device_at or seen.device_at)
 
 
 def _carry(draft: Draft, point: Point, old: PointRecord, new: PointRecord, seen: Observation) -> None:
