@@ -54,6 +54,7 @@ signal = st.sampled_from((None, None, None, True, False))
 offset = st.sampled_from((None, None, -60.0, -5.0, 0.0, 5.0))
 source = st.sampled_from(("", "", "a", "b"))
 person = st.sampled_from((*PERSONS, *PERSONS, *NOBODIES))
+some_fire = st.lists(st.sampled_from(FIRE), min_size=1, max_size=4, unique=True)
 which = st.integers(0, 5)
 seen_before = st.sampled_from((0, 0, 0, 1, 2))
 
@@ -110,7 +111,7 @@ class Interleavings(RuleBasedStateMachine):
         more = {"fault": fault, "tamper": tamper, "test": test, "battery_low": battery}
         self.observe(point, alarm=alarm, device_at=device_at, source=source, **more)
 
-    @rule(points=st.lists(st.sampled_from(FIRE), min_size=2, max_size=5, unique=True))
+    @rule(points=some_fire)
     def burn(self, points: list[str]) -> None:
         """A fire spreads."""
         for point in points:
@@ -142,12 +143,52 @@ class Interleavings(RuleBasedStateMachine):
         self.observe(point, alarm=True, source="a")
         self.observe(point, alarm=False, source=restores)
 
-    @rule(point=st.sampled_from(FIRE[:3]), seconds=st.sampled_from((10.0, 50.0)), person=st.sampled_from(PERSONS))
-    def paint(self, point: str, seconds: float, person: Person) -> None:
-        """A point is silenced for a while, and alarms meanwhile."""
-        self.act(bypass.set_bypass, point, 40.0, "painting", person, person=person)
-        self.observe(point, alarm=True)
+    @rule(points=some_fire, seconds=st.sampled_from((10.0, 50.0)), person=st.sampled_from(PERSONS))
+    def paint(self, points: list[str], seconds: float, person: Person) -> None:
+        """Points are silenced for a while, and alarm meanwhile."""
+        for point in points:
+            self.act(bypass.set_bypass, point, 40.0, "painting", person, person=person)
+        self.burn(points)
         self.town.pass_(seconds)
+
+    @rule(point=st.sampled_from((*FIRE, "")), late=st.sampled_from((0.0, -5.0)))
+    def overtake(self, point: str, late: float) -> None:
+        """An alarm, and a normal that may have been sent before it; also of a device that nobody knows."""
+        now = self.town.wall
+        for alarm, at in ((True, now), (False, now + late)):
+            if point:
+                self.observe(point, alarm=alarm, device_at=at)
+            else:
+                address = Address("gb26875", "4097", "1.1.42.FFFF0000")
+                self.hear(Observation(address=address, received_at=now, alarm=alarm, device_at=at))
+
+    @rule(up=st.booleans(), stood=st.sampled_from((61.0, 200.0)), free=st.sampled_from((5.0, 40.0)))
+    def drive_off(self, up: bool, stood: float, free: float) -> None:
+        """A car stood in the lane and leaves; perhaps the link is lost right then."""
+        self.observe(LANE, alarm=True)
+        self.town.pass_(stood)
+        self.observe(LANE, alarm=False)
+        self.town.link(LinkState("modbus", "box", up, self.town.wall))
+        self.town.pass_(free)
+
+    @rule(named=some_fire, next_named=some_fire, close=st.booleans(), person=st.sampled_from(PERSONS))
+    def rehearse(self, named: list[str], next_named: list[str], close: bool, person: Person) -> None:
+        """A drill in which its named points alarm; perhaps all is closed, then it is prolonged for others."""
+        self.act(bypass.start_drill, "bay", 50.0, named, person, person=person)
+        self.burn(named)
+        if close:
+            self.close_everything(person)
+            self.act(bypass.start_drill, "bay", 50.0, next_named, person, person=person)
+
+    @rule(device=st.sampled_from(("f201", "lane", "hall")), seconds=st.sampled_from((61.0, 1900.0)))
+    def come_back(self, device: str, seconds: float) -> None:
+        """A device that is in alarm is removed, and comes back later."""
+        (point,) = self.town.everything.devices[device].points
+        self.observe(point.id, alarm=True)
+        self.close_everything(PERSONS[0])
+        self.town.rebuild(site("", (device,)))
+        self.town.away(seconds)
+        self.town.rebuild(site(""))
 
     @rule(person=st.sampled_from(PERSONS), seconds=st.sampled_from((0.0, 0.0, 905.0)))
     def take_everything(self, person: Person, seconds: float) -> None:
@@ -362,6 +403,11 @@ class Interleavings(RuleBasedStateMachine):
         self.said.append(seen)
         self.town.hear(seen)
 
+    def close_everything(self, person: Person) -> None:
+        """Somebody ends all that is open."""
+        for incident in self.town.incidents:
+            self.act(lifecycle.close, incident.id, Cause.DUST, "", person, person=person)
+
     def live(self) -> list[str]:
         """The points of the site that are in alarm."""
         points = self.town.state.points
@@ -378,7 +424,7 @@ class Interleavings(RuleBasedStateMachine):
 
 HUNT = int(os.environ.get("COMMUNITY_HELP_HUNT", "0"))
 Interleavings.TestCase.settings = settings(
-    max_examples=HUNT or 120,
+    max_examples=HUNT or 250,
     stateful_step_count=50,
     derandomize=not HUNT,
     report_multiple_bugs=False,
