@@ -126,7 +126,11 @@ class Town:
         return replace(Observation(address=point.address, received_at=self.wall), **more)
 
     def _hear_unplaced(self, seen: Observation) -> None:
+        """What an unknown device's alarm was labelled with when it began is all that is kept of its test."""
+        voice = self.told.voices[name_of(seen.address)]
+        label = bool(seen.test) if seen.alarm and not voice.live else voice.label
         self.told.hear(name_of(seen.address), seen)
+        voice.label = label
 
     def _look(self, what: Callable[[Draft], None]) -> Decision:
         draft = Draft(self.state, self.site, self.wall)
