@@ -55,7 +55,7 @@ class History:
             self._answers(step, event)
             if event.kind is EventKind.PAGED and event.page and event.page.id not in self.pages:
                 self.pages.add(event.page.id)
-                self._pages_for_what_is_worse_are_rare(event, _when(step))
+                self._pages_for_what_is_worse_are_rare(event, _when(step, event.page.incident))
         for incident in step.state.incidents.values():
             story = self.stories[incident.id]
             assert incident.answered is (story.seen >= story.worse), ("promise 4: answered", incident, story)
@@ -129,10 +129,10 @@ class History:
         story.again_at |= dict.fromkeys(points, now)
 
 
-def _when(step: Step) -> Moment:
-    """Now, or when the wait for a page ended that an outage kept from coming."""
-    due = step.cause.due
-    late = max(step.now - due.due_at, 0.0) if due and due.kind == "page" else 0.0
+def _when(step: Step, incident: str) -> Moment:
+    """Now, or when the wait for a page ended that an outage kept from coming, or that a clock jumped over."""
+    wait = step.before.deadlines.get(f"page:{incident}")
+    late = max(step.now - wait.due_at, 0.0) if wait else 0.0
     return step.now - late, step.mono - late
 
 

@@ -34,6 +34,7 @@ class Before:
     incidents: dict[str, Incident]
     members: dict[str, dict[str, Member]]
     pages: dict[str, Page]
+    deadlines: dict[str, Deadline]
     drills: dict[str, Drill]
     bypasses: dict[str, Bypass]
 
@@ -41,7 +42,7 @@ class Before:
     def of(cls, state: State) -> Self:
         """Remember a state."""
         members = {key: dict(group) for key, group in state.members.items()}
-        plain = (dict(state.points), dict(state.incidents), members, dict(state.pages))
+        plain = (dict(state.points), dict(state.incidents), members, dict(state.pages), dict(state.deadlines))
         return cls(state.number, *plain, dict(state.drills), dict(state.bypasses))
 
 

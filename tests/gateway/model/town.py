@@ -171,9 +171,14 @@ class Town:
         return decision
 
     def _forget_unplaced(self, before: Before, decision: Decision) -> None:
-        """An unknown device that alarms on after its incident was closed is taken for a new one."""
+        """An unknown device that alarms on after its incident was closed is taken for a new one when it raises."""
         for event in decision.events:
-            if event.kind is EventKind.CLOSED and event.incident and event.incident.hazard is Hazard.UNPLACED:
+            if not event.incident or event.incident.hazard is not Hazard.UNPLACED:
+                continue
+            if event.kind is EventKind.RAISED and event.member:
+                voice = self.told.voices[event.member.point]
+                voice.at, voice.label = event.member.device_at, event.member.test
+            elif event.kind is EventKind.CLOSED:
                 for point in before.members[event.subject]:
                     self.told.voices.pop(point, None)
 
