@@ -32,6 +32,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: CommunityHelpEntry) -> b
     texts = await Texts.load(hass)
     standby = await async_standby(hass, entry, texts)
     coordinator = Coordinator(hass, entry)
+    coordinator.roster = standby.duty.roster
     await coordinator.async_connect()
     entry.runtime_data = coordinator
     coordinator.async_on_new_devices(Places(hass, coordinator, texts).async_register)

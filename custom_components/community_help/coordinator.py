@@ -47,7 +47,6 @@ from .contract.values import (
 from .contract.wire import ContractError
 from .facts import Fact, Facts
 from .issues import clear_issue, raise_issue
-from .roster import roster_of
 
 _LOGGER = logging.getLogger(__name__)
 FIRST_SNAPSHOT_SECONDS = 20.0
@@ -87,6 +86,7 @@ class Coordinator:
         self._held: list[IncidentEvent] | None = []
         self._incoming: dict[str, Device] = {}
         self.facts = Facts()
+        self.roster: Callable[[], SetRoster] = lambda: SetRoster(())
         self._cursor: Cursor | None = None
         self._head: chain.Head | None = None
         self._save_pending, self._me = False, ""
@@ -306,7 +306,7 @@ class Coordinator:
 
     async def _send_roster(self) -> None:
         """The people of this entry's subentries; an empty roster leaves the gateway's own in force."""
-        roster = SetRoster(roster_of(self.entry))
+        roster = self.roster()
         if roster.staff:
             with contextlib.suppress(CannotConnectError, RefusedError):
                 await self.async_command(roster)

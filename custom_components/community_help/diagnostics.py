@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 
 from .coordinator import CommunityHelpEntry
 from .incidents import answered, detectors
-from .roster import all_phones, staff_of
+from .roster import all_phones, members
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: CommunityHelpEntry) -> dict[str, Any]:
@@ -34,6 +34,6 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Communi
         "policy_holes": len(health.holes) if health else None,
         "record": health.head_number if health else None,
         "unsettled_pages": len(coordinator.pages),
-        "staff": len(staff_of(entry)),
+        "staff": len(members(entry)),
         "phones": len(all_phones(hass)),
     }

@@ -13,6 +13,7 @@ from homeassistant.util.hass_dict import HassKey
 from .buttons import Buttons
 from .const import DOMAIN
 from .coordinator import Coordinator
+from .duty import Duty
 from .probe import Probe
 from .texts import Texts
 from .told import Board
@@ -34,8 +35,9 @@ class Standby:
         self._hass = hass
         self._entry = entry
         self.board = Board(hass, entry.entry_id)
+        self.duty = Duty(hass, entry)
         self._buttons = Buttons(hass, entry, self._knows)
-        self._watcher = Watcher(hass, entry, self.board, self._buttons.waiting_for)
+        self._watcher = Watcher(hass, entry, self.board, self.duty, self._buttons.waiting_for)
         self._probe = Probe(hass, entry)
         self._forget_state = entry.async_on_state_change(self._on_state)
 
@@ -46,6 +48,7 @@ class Standby:
         """Take up what the last run kept."""
         self.async_speak(texts)
         await self.board.async_load()
+        await self.duty.async_start()
         await self._watcher.async_start()
         await self._buttons.async_start()
 
@@ -70,6 +73,7 @@ class Standby:
         """The entry is not meant to run any more."""
         self._forget_state()
         self._probe.async_stop()
+        self.duty.async_stop()
         self._buttons.async_stop()
         self._watcher.async_stop()
 

@@ -21,11 +21,12 @@ from .const import DOMAIN
 from .contract.values import Incident, Page
 from .contract.wire import ContractError
 from .coordinator import Coordinator
+from .duty import Duty
 from .facts import Fact
 from .issues import clear_issue, raise_issue
 from .notice import Words, back_notice, loss_notice, page_notice
 from .picture import Picture, picture_from_disk
-from .roster import first_tier, phones_for
+from .roster import phones_for
 from .texts import Texts
 from .told import Board, Told
 
@@ -48,6 +49,7 @@ class Watcher:
         hass: HomeAssistant,
         entry: ConfigEntry,
         board: Board,
+        duty: Duty,
         pressed: Callable[[str], set[str]],
     ) -> None:
         """``pressed`` says who pressed a button for an incident and waits for the gateway to hear it."""
@@ -55,6 +57,7 @@ class Watcher:
         self._entry = entry
         self.texts = Texts({})
         self._board = board
+        self._duty = duty
         self._pressed = pressed
         self._coordinator: Coordinator | None = None
         self._picture = Picture()
@@ -157,7 +160,7 @@ class Watcher:
 
     async def _tell_loss(self, picture: Picture) -> None:
         """Page who is told first in each compound; over silence only if something is unanswered."""
-        phones = phones_for(self._hass, self._entry, first_tier(self._entry, picture.compounds))
+        phones = phones_for(self._hass, self._entry, self._duty.first_tier(picture.compounds))
         open_count = len(picture.unanswered())
         notice = loss_notice(self.texts, self._entry.entry_id, self._entry.title, open_count)
         picture.told_loss = tuple(phones)

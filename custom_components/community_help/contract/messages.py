@@ -23,7 +23,7 @@ from .values import (
 )
 from .wire import ContractError, Json, from_wire, to_wire
 
-VERSION = 2
+VERSION = 3
 """The contract's version that this copy speaks."""
 
 MIN_SUPPORTED = 1

@@ -46,6 +46,7 @@ class Hazard(WireEnum):
     APPLIANCE = "appliance"
     UNPLACED = "unplaced"
     SUPERVISION = "supervision"
+    SELF_TEST = "self_test"
     UNKNOWN = "unknown"
 
 
@@ -101,11 +102,15 @@ class IncidentEventKind(WireEnum):
     DECLARED_REAL = "declared_real"
     RESOLVED = "resolved"
     CLOSED = "closed"
+    REFUSED = "refused"
     UNKNOWN = "unknown"
 
 
 class ReceiptStep(WireEnum):
-    """How far one page is proven to have come."""
+    """How far one page is proven to have come.
+
+    "unproven" concerns the page as a whole: every channel was tried, and no phone has shown that it has the page.
+    """
 
     HANDED_OVER = "handed_over"
     ACCEPTED = "accepted"
@@ -113,6 +118,7 @@ class ReceiptStep(WireEnum):
     SEEN = "seen"
     ACTED = "acted"
     FAILED = "failed"
+    UNPROVEN = "unproven"
     UNKNOWN = "unknown"
 
 
@@ -143,10 +149,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Compound:
-    """A residential compound."""
+    """A residential compound, and where it is (degrees, WGS 84), if that was entered."""
 
     id: str
     name: str
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,9 +286,9 @@ class Page:
 
     ``accept_by`` is when the gateway stops waiting for the integration; ``answer_by`` when the next tier is
     paged (0: never). ``reason`` is raised, raised_again, worse, escalated, repeated, asked, owner_silent,
-    declared_real, auditor or returned. A settled page needs nobody any more. ``why`` says why these people: empty,
-    tier_empty, nobody_on_duty, beyond_horizon or no_staff. ``overdue`` is true once the gateway used its own channel;
-    ``recorded`` is false while the journal cannot be written.
+    declared_real, auditor, returned or self_test. A settled page needs nobody any more. ``why`` says why these
+    people: empty, tier_empty, nobody_on_duty, beyond_horizon or no_staff. ``overdue`` is true once the gateway used its
+    own channel; ``recorded`` is false while the journal cannot be written.
     """
 
     id: str

@@ -18,7 +18,10 @@ class Acknowledge:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """``person`` ends the incident and says why it came."""
+    """``person`` ends the incident and says why it came.
+
+    ``revision`` is what the person saw: refused if it became worse since then; 0 stands for all that is known.
+    """
 
     incident: str
     cause: Cause
@@ -26,6 +29,7 @@ class Close:
     way: Way
     at: float
     note: str = ""
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,26 @@ class EndBypass:
 
 
 @dataclass(frozen=True, slots=True)
+class StartSelfTest:
+    """Page all staff of ``compound`` in silence, through the whole chain, to prove that it works."""
+
+    compound: str
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRefusal:
+    """``person`` asked for ``what`` (a command's name) and was not permitted to; ``subject`` is a point or compound."""
+
+    what: str
+    person: Person
+    way: Way
+    at: float
+    incident: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RecordReceipt:
     """Proof about one page; ``phone`` and ``person`` are empty where the step concerns the page as a whole."""
 
@@ -197,6 +221,8 @@ type CommandBody = (
     | Inject
     | SetBypass
     | EndBypass
+    | StartSelfTest
+    | RecordRefusal
     | RecordReceipt
     | SetRoster
     | ClaimLease
@@ -217,6 +243,8 @@ COMMANDS: dict[str, type[CommandBody]] = {
     "inject": Inject,
     "bypass": SetBypass,
     "end_bypass": EndBypass,
+    "self_test": StartSelfTest,
+    "refusal": RecordRefusal,
     "receipt": RecordReceipt,
     "set_roster": SetRoster,
     "claim_lease": ClaimLease,
