@@ -37,6 +37,9 @@ SIGNAL_PAGE: Final = "community_help_page"
 SIGNAL_INCIDENT: Final = "community_help_incident"
 """Dispatched with (coordinator, event) for every incident event."""
 
+SIGNAL_PROOF: Final = "community_help_proof"
+"""Dispatched with (entry id, device id, receipt step, time) when a phone proved something: received, seen or acted."""
+
 GRACE_SECONDS: Final = 3.0
 """How long an automation has to answer a page before it goes out with the default words (project's choice)."""
 
