@@ -27,6 +27,7 @@ ATTR_TO: Final = "to"
 ATTR_MINUTES: Final = "minutes"
 ATTR_HOURS: Final = "hours"
 ATTR_REASON: Final = "reason"
+ATTR_BY: Final = "by"
 
 UNIDENTIFIED: Final = "unidentified"
 """The gateway's error key for a decision by nobody who is known."""

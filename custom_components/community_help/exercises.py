@@ -5,12 +5,15 @@ from typing import Any
 
 import probatio as vol
 from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID
-from homeassistant.core import ServiceCall
-from homeassistant.helpers import config_validation as cv
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 
-from .callers import compound_of, person_of, points_for
-from .const import ATTR_HOURS, ATTR_MINUTES, ATTR_REASON
+from .callers import compound_of, person_of, points_for, wrong
+from .const import ATTR_BY, ATTR_HOURS, ATTR_MINUTES, ATTR_REASON
 from .contract.commands import EndBypass, EndDrill, Inject, SetBypass, StartDrill
+from .contract.values import Person
+from .coordinator import Coordinator
+from .roster import Member, members
 
 MAX_DRILL_MINUTES = 480
 """A drill is over within a working day (project's choice)."""
@@ -19,22 +22,50 @@ MAX_BYPASS_HOURS = 168
 """A bypass is renewed at least once a week, so that somebody looks at it (project's choice)."""
 
 
+async def _rehearser(call: ServiceCall, coordinator: Coordinator, compound: str) -> Person:
+    """Who rehearses: the caller; for an automation, which has no user, the responsible person whom its maker named."""
+    name = call.data.get(ATTR_BY)
+    if call.context.user_id or not name:
+        return await person_of(call, coordinator)
+    found = _members_called(call.hass, coordinator, name)
+    if len(found) != 1:
+        raise wrong("unknown_person", name=name)
+    if not found[0].serves(compound):
+        raise wrong("not_responsible", name=found[0].name)
+    return Person(found[0].id, found[0].name)
+
+
+def _members_called(hass: HomeAssistant, coordinator: Coordinator, name: str) -> list[Member]:
+    """The members of the staff with this name or id, or whose device in Home Assistant this is."""
+    device = dr.async_get(hass).async_get(name)
+    keys = {name, device.config_subentry_id, *(key for _, key in device.identifiers)} if device else {name}
+    return [item for item in members(coordinator.entry) if keys & {item.id, item.name, coordinator.device_key(item.id)}]
+
+
+def _compound_with(coordinator: Coordinator, point: str) -> str:
+    return next(
+        (device.compound for device in coordinator.devices.values() if any(item.id == point for item in device.points)),
+        "",
+    )
+
+
 async def _start_drill(call: ServiceCall) -> None:
     coordinator, compound = compound_of(call.hass, call.data[ATTR_DEVICE_ID])
     points = [point for entity in call.data[ATTR_ENTITY_ID] for point in points_for(call.hass, entity)[1]]
-    who = await person_of(call, coordinator)
+    who = await _rehearser(call, coordinator, compound)
     await coordinator.async_order(StartDrill(compound, call.data[ATTR_MINUTES] * 60.0, who, tuple(points)))
 
 
 async def _end_drill(call: ServiceCall) -> None:
     coordinator, compound = compound_of(call.hass, call.data[ATTR_DEVICE_ID])
-    await coordinator.async_order(EndDrill(compound, await person_of(call, coordinator)))
+    await coordinator.async_order(EndDrill(compound, await _rehearser(call, coordinator, compound)))
 
 
 async def _inject_alarm(call: ServiceCall) -> None:
     """Let the first point behind the entity alarm; one is enough for a rehearsal."""
     coordinator, points = points_for(call.hass, call.data[ATTR_ENTITY_ID])
-    await coordinator.async_order(Inject(points[0], await person_of(call, coordinator)))
+    who = await _rehearser(call, coordinator, _compound_with(coordinator, points[0]))
+    await coordinator.async_order(Inject(points[0], who))
 
 
 async def _bypass(call: ServiceCall) -> None:
@@ -56,7 +87,8 @@ async def _end_bypass(call: ServiceCall) -> None:
                 await coordinator.async_order(EndBypass(point, who))
 
 
-_COMPOUND: dict[vol.Marker, Any] = {vol.Required(ATTR_DEVICE_ID): cv.string}
+_BY: dict[vol.Marker, Any] = {vol.Optional(ATTR_BY): cv.string}
+_COMPOUND: dict[vol.Marker, Any] = {vol.Required(ATTR_DEVICE_ID): cv.string, **_BY}
 _ENTITIES: dict[vol.Marker, Any] = {vol.Required(ATTR_ENTITY_ID): cv.entity_ids}
 
 EXERCISES: dict[str, tuple[Callable[[ServiceCall], Coroutine[Any, Any, None]], dict[vol.Marker, Any]]] = {
@@ -69,7 +101,7 @@ EXERCISES: dict[str, tuple[Callable[[ServiceCall], Coroutine[Any, Any, None]], d
         },
     ),
     "end_drill": (_end_drill, _COMPOUND),
-    "inject_alarm": (_inject_alarm, {vol.Required(ATTR_ENTITY_ID): cv.entity_id}),
+    "inject_alarm": (_inject_alarm, {vol.Required(ATTR_ENTITY_ID): cv.entity_id, **_BY}),
     "bypass": (
         _bypass,
         {

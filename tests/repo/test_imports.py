@@ -98,7 +98,7 @@ INTEGRATION_LAYERS = {
     "event": {"const", "contract", "coordinator", "incidents"},
     "callers": {"const", "contract", "coordinator", "roster", "signals"},
     "decisions": {"callers", "const", "contract", "coordinator", "roster"},
-    "exercises": {"callers", "const", "contract"},
+    "exercises": {"callers", "const", "contract", "coordinator", "roster"},
     "services": {"callers", "const", "contract", "decisions", "exercises", "notice", "pager"},
     "announcer": {"const", "contract", "coordinator", "facts"},
     "payloads": {"announcer", "const", "contract", "coordinator", "incidents", "texts"},
