@@ -17,10 +17,12 @@ def about_incident(said: Announcement, incident: Incident, texts: Texts) -> dict
     """What an automation can say about an incident.
 
     ``summary`` is the page's default title: hazard and place in Home Assistant's language, a drill said before all
-    else. ``devices`` are the detectors' devices in Home Assistant. ``unanswered`` counts the gateway's incidents that
-    may sound and that nobody has answered, this one included.
+    else. ``devices`` are the detectors' devices in Home Assistant, ``compound_device`` is the compound's.
+    ``unanswered`` counts the real incidents that may sound and that nobody has answered, this one included;
+    ``unanswered_here`` those of the compound.
     """
     coordinator = said.coordinator
+    waiting = [item for item in coordinator.incidents.values() if loud(item) and not (item.drill or answered(item))]
     return {
         "incident_id": incident.id,
         "revision": incident.revision,
@@ -33,6 +35,7 @@ def about_incident(said: Announcement, incident: Incident, texts: Texts) -> dict
         "summary": texts.title(incident),
         "place": incident.place,
         "compound": incident.compound_name,
+        "compound_device": compound_device(coordinator, incident.compound),
         "building": _building(said),
         "devices": [found for device in said.devices if (found := _device(coordinator, device))],
         "detectors": detectors(incident),
@@ -41,7 +44,8 @@ def about_incident(said: Announcement, incident: Incident, texts: Texts) -> dict
         "tier": incident.tier,
         "owner": _name(incident.owner),
         "opened_at": _time(incident.opened_at),
-        "unanswered": _unanswered(coordinator),
+        "unanswered": len(waiting),
+        "unanswered_here": sum(item.compound == incident.compound for item in waiting),
     }
 
 
@@ -102,10 +106,6 @@ def _building(said: Announcement) -> str:
     known = said.coordinator.devices
     found = {known[device].building for device in said.devices if device in known}
     return found.pop() if len(found) == 1 else ""
-
-
-def _unanswered(coordinator: Coordinator) -> int:
-    return sum(not answered(item) and loud(item) for item in coordinator.incidents.values())
 
 
 def _name(person: Person | None) -> str | None:
