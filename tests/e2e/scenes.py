@@ -31,6 +31,17 @@ async def automation(demo: Demo, blueprint: str, **inputs: Any) -> AsyncIterator
         await demo.hass.remove_automation(key)
 
 
+@contextlib.asynccontextmanager
+async def field(demo: Demo, begin: str, over: str) -> AsyncIterator[None]:
+    """Something happens in the field, and is over and closed after the scene, however that ended."""
+    await demo.field.command(begin)
+    try:
+        yield
+    finally:
+        await demo.field.command(over)
+        await end(demo)
+
+
 async def run(demo: Demo, entity: str) -> None:
     """Start an automation that waits for its time of day; its conditions are kept."""
     await demo.hass.post("/api/services/automation/trigger", {"entity_id": entity, "skip_condition": False})
@@ -63,38 +74,25 @@ async def device_of(demo: Demo, own_id: str) -> str:
 
 async def alarm_to_staff(demo: Demo) -> Notification:
     """A smoke alarm goes off; the demo's own automation pages."""
-    wanted = new(demo, lambda shown: bool(shown.buttons))
-    await demo.field.command("fire 304")
-    page = await demo.phone.until(wanted, what="page")
-    await demo.field.command("restore 304")
-    await end(demo)
-    return page
+    async with field(demo, "fire 304", "restore 304"):
+        return await demo.phone.until(new(demo, lambda shown: bool(shown.buttons)), what="page")
 
 
 async def gas_ventilate(demo: Demo) -> Notification:
     """Gas, and the sensor that should prove that it is shut off still sees it."""
     sensor = await demo.entity_of("septic-1", "gas")
     await demo.hass.until(sensor, "off", 60)
-    async with automation(demo, "gas_ventilate", proofs=[sensor], seconds=5):
+    async with automation(demo, "gas_ventilate", proofs=[sensor], seconds=5), field(demo, "gas h2s 12", "gas h2s 0"):
         wanted = new(demo, lambda shown: "燃气未关断" in shown.title)
-        await demo.field.command("gas h2s 12")
-        told = await demo.phone.until(wanted, 60, "that the gas is not shut off")
-    await demo.field.command("gas h2s 0")
-    await end(demo)
-    return told
+        return await demo.phone.until(wanted, 60, "that the gas is not shut off")
 
 
 async def fire_lane_voice(demo: Demo) -> Notification:
     """A car stays in the lane."""
     lane = await demo.entity_of("lane-1", "lane")
-    async with automation(demo, "fire_lane_voice", lane=[lane]):
-        wanted = new(demo, lambda shown: bool(shown.buttons))
-        await demo.field.command("lane on")
-        page = await demo.phone.until(wanted, LANE_SECONDS, "page of the fire lane")
-        await demo.field.command("lane off")
-        await demo.hass.until(lane, "off", 60)
-        await end(demo)
-    return page
+    async with automation(demo, "fire_lane_voice", lane=[lane]), field(demo, "lane on", "lane off"):
+        wanted = new(demo, lambda shown: bool(shown.buttons) and "消防车通道 Fire lane" in shown.title)
+        return await demo.phone.until(wanted, LANE_SECONDS, "page of the fire lane")
 
 
 async def device_health_digest(demo: Demo) -> Notification:
@@ -115,10 +113,11 @@ async def drill(demo: Demo) -> Notification:
     async with automation(demo, "drill", compound=compound, by=STAFF, detector=detector, minutes=5) as entity:
         wanted = new(demo, lambda shown: len(shown.buttons) > 1)
         await run(demo, entity)
-        page = await demo.phone.until(wanted, what="page of the drill")
-    await end(demo)
-    await demo.hass.post("/api/services/community_help/end_drill", {"device_id": compound})
-    return page
+        try:
+            return await demo.phone.until(wanted, what="page of the drill")
+        finally:
+            await end(demo)
+            await demo.hass.post("/api/services/community_help/end_drill", {"device_id": compound})
 
 
 async def duty_handover(demo: Demo) -> Notification:
@@ -146,13 +145,9 @@ async def resident_line(demo: Demo) -> Notification:
     entities = await socket.call("config/entity_registry/list")
     await socket.close()
     channel = next(item["entity_id"] for item in entities if item["entity_id"].startswith("notify."))
-    async with automation(demo, "resident_line", channels=[channel]):
-        wanted = new(demo, lambda shown: "119" in shown.message)
-        await demo.field.command("fire 403")
-        told = await demo.phone.until(wanted, what="what to do")
-        await demo.field.command("restore 403")
-        await end(demo)
-    return told
+    wanted = new(demo, lambda shown: "119" in shown.message)
+    async with automation(demo, "resident_line", channels=[channel]), field(demo, "fire 403", "restore 403"):
+        return await demo.phone.until(wanted, what="what to do")
 
 
 SCENES: dict[str, Scene] = {

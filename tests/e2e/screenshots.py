@@ -30,6 +30,8 @@ async def take(*, only_blueprints: bool) -> None:
                         await demo.phone.until(lambda shown: bool(shown.buttons), what="page")
                         await browser.open_devices(page)
                         await browser.picture(page, IMAGES / f"devices.{language}.png")
+                        await demo.field.command("restore 203")
+                        await scenes.end(demo)
                     for name in scenes.SCENES:
                         await blueprint(demo, page, name, IMAGES / "blueprints", language)
             finally:

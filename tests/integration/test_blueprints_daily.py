@@ -173,10 +173,13 @@ async def test_a_drill_is_rehearsed_on_its_day_in_the_name_of_a_member(
 async def test_a_drill_begins_at_the_press_of_a_button(
     hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory, edges: Edges
 ) -> None:
-    """On any day; without a detector nothing alarms."""
+    """On any day; a button that only comes back was not pressed; without a detector nothing alarms."""
     add_staff(hass, loaded, "李四", 1, "one")
     hass.states.async_set("input_button.drill", "2026-12-01T00:00:00+00:00")
     await automate(hass, "drill", compound="bay", by="李四", days=[], buttons=["input_button.drill"])
+    for state in ("unavailable", "2026-12-01T00:00:00+00:00"):
+        hass.states.async_set("input_button.drill", state)
+        await hass.async_block_till_done()
     hass.states.async_set("input_button.drill", "2026-12-02T08:00:00+00:00")
     await until(lambda: bool(gateway.bodies(commands.StartDrill)))
     await elapse(hass, freezer, 7201)
