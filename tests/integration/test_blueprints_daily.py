@@ -2,18 +2,22 @@
 
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.community_help.contract import commands
 from custom_components.community_help.contract.values import Cause, Hazard, IncidentEventKind as Kind, Severity
+from custom_components.community_help.trigger import TRIGGERS
 from tests.integration.blueprinting import automate, compound, edges, elapse, happen, incident_of, shipped, turns, until
 from tests.integration.conftest import GATEWAY_ID, INCIDENT, FakeGateway, Settle, add_staff
 
@@ -203,6 +207,82 @@ async def test_a_drill_that_is_refused_lets_nothing_alarm(
     await turns()
     assert not gateway.bodies(commands.Inject)
     assert not edges["tts.speak"]
+
+
+def add_shift_worker(hass: HomeAssistant, entry: MockConfigEntry, name: str, schedule: str) -> str:
+    """A member of the staff who is on duty by a schedule; the person's device."""
+    data = {"name": name, "tier": 1, "phones": [], "compounds": [], "schedules": [schedule]}
+    member = ConfigSubentry(data=MappingProxyType(data), subentry_type="staff", title=name, unique_id=None)
+    hass.config_entries.async_add_subentry(entry, member)
+    return member.subentry_id
+
+
+@pytest.mark.usefixtures("at_eight")
+@pytest.mark.skipif("shift_ending" not in TRIGGERS, reason="the trigger on shifts is not there yet")
+@pytest.mark.parametrize(
+    ("inputs", "title", "lines"),
+    [
+        ({}, "值班交接", ["张三 → 李四，未结警情：1", "FIRE ALARM: 清水湾 1号楼 2 201 烟感"]),
+        (
+            {"language": "en", "more": "Keys on the hook"},
+            "Duty handover",
+            ["张三 → 李四, open incidents: 1", "FIRE ALARM: 清水湾 1号楼 2 201 烟感", "Keys on the hook"],
+        ),
+    ],
+)
+async def test_whoever_goes_and_whoever_comes_are_told_what_is_open(
+    hass: HomeAssistant,
+    gateway: FakeGateway,
+    entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    edges: Edges,
+    inputs: dict[str, Any],
+    title: str,
+    lines: list[str],
+) -> None:
+    """A quarter of an hour before the shift ends, with defaults only and in English; each by their own device."""
+    blocks = {"early": ("07:00:00", "09:00:00"), "late": ("09:00:00", "17:00:00")}
+    schedules = {
+        name: {"name": name, "wednesday": [{"from": start, "to": end}]} for name, (start, end) in blocks.items()
+    }
+    assert await async_setup_component(hass, "schedule", {"schedule": schedules})
+    zhang = add_shift_worker(hass, entry, "张三", "schedule.early")
+    li = add_shift_worker(hass, entry, "李四", "schedule.late")
+    gateway.incidents = (INCIDENT,)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    await automate(hass, "duty_handover", **inputs)
+    await elapse(hass, freezer, 44 * 60)
+    assert not edges["community_help.tell_staff"]
+    await elapse(hass, freezer, 61)
+    (told,) = edges["community_help.tell_staff"]
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    own = {device.config_subentry_id: device.id for device in devices if device.config_subentry_id}
+    assert told.data["device_id"] == [own[zhang], own[li]]
+    assert (told.data["title"], told.data["message"].splitlines()) == (title, lines)
+
+
+@pytest.mark.usefixtures("at_eight")
+@pytest.mark.skipif("shift_ending" not in TRIGGERS, reason="the trigger on shifts is not there yet")
+@pytest.mark.parametrize("always", [False, True])
+async def test_a_handover_of_nothing_is_told_only_if_asked_for(
+    hass: HomeAssistant,
+    gateway: FakeGateway,
+    entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    edges: Edges,
+    always: bool,
+) -> None:
+    """Nothing is open, and nobody comes."""
+    early = {"early": {"name": "early", "wednesday": [{"from": "07:00:00", "to": "09:00:00"}]}}
+    assert await async_setup_component(hass, "schedule", {"schedule": early})
+    add_shift_worker(hass, entry, "张三", "schedule.early")
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    await automate(hass, "duty_handover", always=always)
+    await elapse(hass, freezer, 45 * 60 + 1)
+    told = edges["community_help.tell_staff"]
+    assert [call.data["message"] for call in told] == (["张三 → 无人，未结警情：0"] if always else [])
 
 
 async def test_residents_are_told_nothing_with_defaults_only(
