@@ -40,6 +40,7 @@ from .const import (
     DOMAIN,
     SUBENTRY_STAFF,
 )
+from .options_flow import CommunityHelpOptionsFlow
 
 _PORT = vol.All(
     selector.NumberSelector(selector.NumberSelectorConfig(min=1, max=65535, mode=selector.NumberSelectorMode.BOX)),
@@ -61,6 +62,12 @@ class CommunityHelpConfigFlow(ConfigFlow, domain=DOMAIN):
         self._port = DEFAULT_PORT
         self._token = ""
         self._name = ""
+
+    @staticmethod
+    @callback
+    def async_get_options_flow(_config_entry: ConfigEntry) -> CommunityHelpOptionsFlow:
+        """What to do, in the community's own words."""
+        return CommunityHelpOptionsFlow()
 
     @classmethod
     @callback

@@ -15,6 +15,7 @@ CONF_CHANNELS: Final = "channels"
 CONF_SCHEDULES: Final = "schedules"
 CONF_AWAY: Final = "away"
 CONF_PEOPLE: Final = "people"
+CONF_RUNBOOKS: Final = "runbooks"
 SUBENTRY_STAFF: Final = "staff"
 SUBENTRY_DUTY_PHONE: Final = "duty_phone"
 
@@ -43,5 +44,5 @@ SIGNAL_PROOF: Final = "community_help_proof"
 GRACE_SECONDS: Final = 3.0
 """How long an automation has to answer a page before it goes out with the default words (project's choice)."""
 
-STORES: Final = ("cursor", "told", "presses", "picture")
+STORES: Final = ("answers", "cursor", "told", "presses", "picture")
 """What one config entry keeps on disk."""
