@@ -98,7 +98,7 @@ class Pager:
             await self._reword(page, told, words)
             return
         clear_issue(self._hass, self._entry, "page_unhandled")
-        self._send(page, words)
+        await self._send(page, words)
 
     async def async_tell(self, people: Iterable[str], title: str, message: str, tag: str = "") -> list[str]:
         """Tell people something that is no page: each by the first way that takes it; who was reached."""
@@ -129,11 +129,10 @@ class Pager:
             self._go_on(page)
             return
 
-        @callback
-        def send_defaults(_now: datetime) -> None:
+        async def send_defaults(_now: datetime) -> None:
             self._grace.pop(page.id, None)
             self._complain()
-            self._send(page, Words())
+            await self._send(page, Words())
 
         self._grace[page.id] = async_call_later(self._hass, GRACE_SECONDS, send_defaults)
 
@@ -159,11 +158,10 @@ class Pager:
         """A restart came between the ways to a person: go on with who has not proven that they have the page."""
         told = self._board.told.get(page.incident.id)
         if told and told.page == page.id:
-            self._send(page, told.words, told)
+            self._hass.async_create_task(self._send(page, told.words, told))
 
-    @callback
-    def _send(self, page: Page, words: Words, told: Told | None = None) -> None:
-        """Begin to climb to everybody of the page at once: a dead or slow phone never delays the others.
+    async def _send(self, page: Page, words: Words, told: Told | None = None) -> None:
+        """Send by the first way to everybody at once, then climb: a dead or slow phone never delays the others.
 
         ``told``: what was shown before a restart.
         """
@@ -171,20 +169,15 @@ class Pager:
             return
         proven, tried = (told.proven, told.people) if told else ((), {})
         routes = [item for item in routes_for(self._hass, self._entry, page.people) if item.person not in proven]
-        self._ladders[page.id] = [Ladder(self._hass, route, tried) for route in routes]
-        self._hass.async_create_task(self._begin(page, words, told))
-
-    async def _begin(self, page: Page, words: Words, told: Told | None) -> None:
-        """The first way of each person, then the rest in the background."""
-        ladders = self._ladders[page.id]
+        ladders = self._ladders[page.id] = [Ladder(self._hass, route, tried) for route in routes]
         incident = newest(page, self._coordinator.incidents.get(page.incident.id))
         if told is None:
             first = {ladder.ways[0]: ladder.person for ladder in ladders}
             told = await self._board.async_note(incident.id, page.id, first, words, page.answer_by)
             await asyncio.gather(*(ladder.async_next(self._showing(page, told, ladder.person)) for ladder in ladders))
         if page.id in self._ladders:
-            name = f"community_help page {page.id}"
             climb = self._climb(page, told, ladders)
+            name = f"community_help page {page.id}"
             self._climbs[page.id] = self._hass.async_create_background_task(climb, name)
 
     def _showing(self, page: Page, told: Told, person: str) -> Show:
