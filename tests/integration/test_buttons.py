@@ -11,9 +11,10 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
+from custom_components.community_help import roster
 from custom_components.community_help.causes import cause_of
 from custom_components.community_help.contract import commands, messages, values
-from custom_components.community_help.notice import Notice, Urgency, place_of
+from custom_components.community_help.notice import ACKNOWLEDGE, Button, Notice, Urgency, place_of
 from custom_components.community_help.phone import Platform, payload
 from tests.integration.conftest import (
     INCIDENT,
@@ -144,7 +145,7 @@ async def test_behind_a_duty_phone_is_whoever_is_on_duty(
     data = {"name": "李四", "tier": 1, "phones": [], "compounds": []}
     member = ConfigSubentry(data=MappingProxyType(data), subentry_type="staff", title="李四", unique_id=None)
     hass.config_entries.async_add_subentry(loaded, member)
-    one = next(device.id for device in dr.async_get(hass).devices.values() if ("phones", "one") in device.identifiers)
+    one = next(item.device_id for item in roster.all_phones(hass).values() if item.webhook_id == "one")
     shared_data = {"name": "值班手机", "phones": [one], "people": []}
     shared = ConfigSubentry(
         data=MappingProxyType(shared_data), subentry_type="duty_phone", title="值班手机", unique_id=None
@@ -258,13 +259,19 @@ def test_an_iphone_gets_what_is_ios() -> None:
     assert payload(replace(NOTICE, camera="camera.yard"), Platform.IOS)["entity_id"] == "camera.yard"
 
 
-async def test_an_unanswered_page_counts_down_on_android(
-    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, phones: list[dict[str, Any]], settle: Settle
-) -> None:
-    """Until the next tier is told."""
-    shown = await paged(hass, gateway, phones, settle)
-    buttons = tuple(shown["data"]["actions"])
-    assert len(buttons) == 3
+def test_an_unanswered_page_counts_down_to_the_next_tier_on_android() -> None:
+    """Only while it wants an answer and there is a next time; never on iOS, where it could replace the alert."""
+    button = Button(ACKNOWLEDGE, "ep-1", 1, "I'll take it")
+    asking = replace(NOTICE, buttons=(button,))
+    data = payload(asking, Platform.ANDROID)
+    assert (data["live_update"], data["chronometer"], data["when"]) == (True, True, 1234)
+    assert "live_update" not in payload(replace(asking, answer_by=0.0), Platform.ANDROID)
+    assert "live_update" not in payload(asking, Platform.IOS)
+
+
+def test_a_map_needs_both_coordinates() -> None:
+    """Where a compound was entered with them."""
     compound = values.Compound("bay", "清水湾", 31.2, 121.4)
     assert place_of({"bay": compound}, INCIDENT) == (31.2, 121.4)
     assert place_of({"bay": replace(compound, latitude=None)}, INCIDENT) is None
+    assert place_of({}, INCIDENT) is None
