@@ -60,11 +60,13 @@ class Standby:
     @callback
     def async_attach(self, coordinator: Coordinator) -> None:
         """The gateway is there."""
+        self.duty.async_attach(coordinator.async_send_roster)
         self._watcher.async_attach(coordinator)
         self._buttons.async_attach(coordinator)
 
     async def async_detach(self) -> None:
         """The connection is given up."""
+        self.duty.async_detach()
         self._buttons.async_detach()
         await self._watcher.async_detach()
 
