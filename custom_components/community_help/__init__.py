@@ -11,6 +11,7 @@ from . import auditor
 from .answers import AnswerView
 from .const import DOMAIN, STORES
 from .coordinator import CommunityHelpEntry, Coordinator
+from .duty import DUTIES
 from .issues import KEYS, clear_issue
 from .pager import Pager
 from .places import Places
@@ -38,10 +39,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: CommunityHelpEntry) -> b
     await coordinator.async_connect()
     entry.runtime_data = coordinator
     coordinator.async_on_new_devices(Places(hass, coordinator, texts).async_register)
+    coordinator.async_on_new_devices(lambda _: standby.duty.async_take_compounds(coordinator.compounds))
     pager = Pager(hass, coordinator, texts, standby.board, standby.answers)
     pager.async_start()
     standby.async_attach(coordinator)
-    entry.async_on_unload(auditor.async_follow(coordinator))
+    entry.async_on_unload(auditor.async_follow(coordinator, texts))
     entry.async_on_unload(entry.add_update_listener(_async_entry_changed))
     entry.async_on_unload(coordinator.async_close)
     entry.async_on_unload(standby.async_detach)
@@ -65,7 +67,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: CommunityHelpEntry) -> 
         await Store[dict[str, object]](hass, 1, f"{DOMAIN}.{entry.entry_id}.{name}").async_remove()
 
 
-async def _async_entry_changed(_hass: HomeAssistant, entry: CommunityHelpEntry) -> None:
+async def _async_entry_changed(hass: HomeAssistant, entry: CommunityHelpEntry) -> None:
+    await hass.data[DUTIES][entry.entry_id].async_resolve()
     await entry.runtime_data.async_entry_changed()
 
 
@@ -73,6 +76,8 @@ async def async_remove_config_entry_device(
     _hass: HomeAssistant, entry: CommunityHelpEntry, device: DeviceEntry
 ) -> bool:
     """A device that the gateway no longer knows may be removed by hand."""
+    if device.config_subentry_id in entry.subentries:
+        return False
     coordinator = entry.runtime_data
     known = {coordinator.gateway_id, *map(coordinator.device_key, (*coordinator.compounds, *coordinator.devices))}
     return not any(domain == DOMAIN and key in known for domain, key in device.identifiers)

@@ -14,8 +14,11 @@ from homeassistant.util.dt import utc_from_timestamp
 from .contract.values import Device, PointState
 from .coordinator import CommunityHelpEntry, Coordinator
 from .entity import DeviceEntity, any_of
+from .on_duty import OnDutySensor
 from .oversight import AuditorSensor, ConnectedSensor, DrillSensor
 from .signals import points_of
+from .staff import async_add_for_members
+from .texts import Texts
 
 PARALLEL_UPDATES = 0
 
@@ -66,6 +69,7 @@ async def async_setup_entry(
     known: set[str] = set()
     drills: set[str] = set()
     async_add_entities([ConnectedSensor(coordinator), AuditorSensor(coordinator)])
+    async_add_for_members(coordinator, await Texts.load(hass), async_add_entities, OnDutySensor)
 
     @callback
     def add(devices: list[Device]) -> None:

@@ -28,6 +28,8 @@ ATTR_TO: Final = "to"
 ATTR_MINUTES: Final = "minutes"
 ATTR_HOURS: Final = "hours"
 ATTR_REASON: Final = "reason"
+ATTR_MEMBER: Final = "member"
+ATTR_UNTIL: Final = "until"
 
 UNIDENTIFIED: Final = "unidentified"
 """The gateway's error key for a decision by nobody who is known."""
@@ -38,11 +40,14 @@ SIGNAL_PAGE: Final = "community_help_page"
 SIGNAL_INCIDENT: Final = "community_help_incident"
 """Dispatched with (coordinator, event) for every incident event."""
 
+SIGNAL_DUTY: Final = "community_help_duty"
+"""Dispatched with (entry id) when a roster was resolved anew and differs, and when a shift begins or ends."""
+
 SIGNAL_PROOF: Final = "community_help_proof"
 """Dispatched with (entry id, device id, receipt step, time) when a phone proved something: received, seen or acted."""
 
 GRACE_SECONDS: Final = 3.0
 """How long an automation has to answer a page before it goes out with the default words (project's choice)."""
 
-STORES: Final = ("answers", "cursor", "told", "presses", "picture")
+STORES: Final = ("answers", "cursor", "told", "presses", "picture", "duty")
 """What one config entry keeps on disk."""

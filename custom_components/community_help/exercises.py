@@ -8,9 +8,11 @@ from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID
 from homeassistant.core import ServiceCall
 from homeassistant.helpers import config_validation as cv
 
-from .callers import compound_of, person_of, points_for
+from .callers import compound_at, compound_of, person_of, points_for
 from .const import ATTR_HOURS, ATTR_MINUTES, ATTR_REASON
 from .contract.commands import EndBypass, EndDrill, Inject, SetBypass, StartDrill
+from .contract.values import Person
+from .coordinator import Coordinator
 
 MAX_DRILL_MINUTES = 480
 """A drill is over within a working day (project's choice)."""
@@ -22,38 +24,48 @@ MAX_BYPASS_HOURS = 168
 async def _start_drill(call: ServiceCall) -> None:
     coordinator, compound = compound_of(call.hass, call.data[ATTR_DEVICE_ID])
     points = [point for entity in call.data[ATTR_ENTITY_ID] for point in points_for(call.hass, entity)[1]]
-    who = await person_of(call, coordinator)
+    for other in {compound_at(coordinator, point) for point in points} - {compound}:
+        await person_of(call, coordinator, "start_drill", other, subject=other)
+    who = await person_of(call, coordinator, "start_drill", compound, subject=compound)
     await coordinator.async_order(StartDrill(compound, call.data[ATTR_MINUTES] * 60.0, who, tuple(points)))
 
 
 async def _end_drill(call: ServiceCall) -> None:
     coordinator, compound = compound_of(call.hass, call.data[ATTR_DEVICE_ID])
-    await coordinator.async_order(EndDrill(compound, await person_of(call, coordinator)))
+    who = await person_of(call, coordinator, "end_drill", compound, subject=compound)
+    await coordinator.async_order(EndDrill(compound, who))
 
 
 async def _inject_alarm(call: ServiceCall) -> None:
     """Let the first point behind the entity alarm; one is enough for a rehearsal."""
     coordinator, points = points_for(call.hass, call.data[ATTR_ENTITY_ID])
-    await coordinator.async_order(Inject(points[0], await person_of(call, coordinator)))
+    compound = compound_at(coordinator, points[0])
+    who = await person_of(call, coordinator, "inject", compound, subject=points[0])
+    await coordinator.async_order(Inject(points[0], who))
+
+
+async def _behind(call: ServiceCall, what: str) -> list[tuple[Coordinator, Person, str]]:
+    """The points behind all entities of a call, each with who may do ``what`` to it; one refusal refuses the call."""
+    found: list[tuple[Coordinator, Person, str]] = []
+    for entity in call.data[ATTR_ENTITY_ID]:
+        coordinator, points = points_for(call.hass, entity)
+        compound = compound_at(coordinator, points[0])
+        who = await person_of(call, coordinator, what, compound, subject=points[0])
+        found += [(coordinator, who, point) for point in points]
+    return found
 
 
 async def _bypass(call: ServiceCall) -> None:
-    for entity in call.data[ATTR_ENTITY_ID]:
-        coordinator, points = points_for(call.hass, entity)
-        who = await person_of(call, coordinator)
-        for point in points:
-            seconds = call.data[ATTR_HOURS] * 3600.0
-            await coordinator.async_order(SetBypass(point, seconds, call.data[ATTR_REASON], who))
+    for coordinator, who, point in await _behind(call, "bypass"):
+        seconds = call.data[ATTR_HOURS] * 3600.0
+        await coordinator.async_order(SetBypass(point, seconds, call.data[ATTR_REASON], who))
 
 
 async def _end_bypass(call: ServiceCall) -> None:
     """End it for the points that are bypassed; the others are as they should be."""
-    for entity in call.data[ATTR_ENTITY_ID]:
-        coordinator, points = points_for(call.hass, entity)
-        who = await person_of(call, coordinator)
-        for point in points:
-            if point in coordinator.facts.bypasses:
-                await coordinator.async_order(EndBypass(point, who))
+    for coordinator, who, point in await _behind(call, "end_bypass"):
+        if point in coordinator.facts.bypasses:
+            await coordinator.async_order(EndBypass(point, who))
 
 
 _COMPOUND: dict[vol.Marker, Any] = {vol.Required(ATTR_DEVICE_ID): cv.string}

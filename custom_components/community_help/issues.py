@@ -7,7 +7,9 @@ from homeassistant.helpers import issue_registry as ir
 from .const import DOMAIN
 
 KEYS = (
+    "auditor_findings",
     "chain_broken",
+    "duty_unresolved",
     "gateway_gone",
     "journal_problem",
     "lease_held",

@@ -14,6 +14,7 @@ from homeassistant.helpers.typing import ConfigType
 from .const import DOMAIN, SIGNAL_INCIDENT, SIGNAL_PAGE
 from .contract.values import Hazard, Incident, IncidentEvent, IncidentEventKind, Page
 from .coordinator import Coordinator
+from .duty_trigger import SHIFT_TRIGGERS
 from .incidents import detectors, live
 
 HAZARDS = [hazard.value for hazard in Hazard if hazard is not Hazard.UNKNOWN]
@@ -131,6 +132,7 @@ def _about(incident: Incident) -> dict[str, Any]:
 TRIGGERS: dict[str, type[Trigger]] = {
     "incident_raised": IncidentRaisedTrigger,
     "staff_to_be_paged": StaffToBePagedTrigger,
+    **SHIFT_TRIGGERS,
 }
 
 

@@ -102,6 +102,7 @@ class FakeGateway:
     token: str = TOKEN
     number: int = 10
     epoch: str = "ep"
+    compounds: tuple[values.Compound, ...] = (values.Compound("bay", "清水湾"),)
     devices: tuple[values.Device, ...] = DEVICES
     states: dict[str, values.PointState] = field(default_factory=dict)
     incidents: tuple[values.Incident, ...] = ()
@@ -202,7 +203,7 @@ class FakeGateway:
             cursor,
             2,
             2,
-            (values.Compound("bay", "清水湾"),),
+            self.compounds,
             self.devices[3:],
             tuple(state for key, state in self.states.items()),
             self.incidents,
