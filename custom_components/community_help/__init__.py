@@ -8,6 +8,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.helpers.typing import ConfigType
 
 from . import auditor
+from .announcer import Announcer
 from .answers import AnswerView
 from .const import DOMAIN, STORES
 from .coordinator import CommunityHelpEntry, Coordinator
@@ -43,6 +44,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: CommunityHelpEntry) -> b
     pager = Pager(hass, coordinator, texts, standby.board, standby.answers)
     pager.async_start()
     standby.async_attach(coordinator)
+    announcer = Announcer(hass, coordinator)
+    announcer.async_start()
+    entry.async_on_unload(announcer.async_stop)
     entry.async_on_unload(auditor.async_follow(coordinator, texts))
     entry.async_on_unload(entry.add_update_listener(_async_entry_changed))
     entry.async_on_unload(coordinator.async_close)

@@ -30,6 +30,7 @@ ATTR_HOURS: Final = "hours"
 ATTR_REASON: Final = "reason"
 ATTR_MEMBER: Final = "member"
 ATTR_UNTIL: Final = "until"
+ATTR_BY: Final = "by"
 
 UNIDENTIFIED: Final = "unidentified"
 """The gateway's error key for a decision by nobody who is known."""

@@ -38,6 +38,7 @@ person:
 recorder:
   commit_interval: 1
 repairs:
+schedule:
 search:
 system_log:
 trace:
@@ -261,12 +262,12 @@ class HomeAssistant(Process):
             raise RuntimeError(result)
         return str(result["result"]["entry_id"])
 
-    async def add_staff(self, entry_id: str, name: str, phones: list[str], tier: int = 1) -> None:
-        """Add a member of the staff."""
+    async def add_staff(self, entry_id: str, name: str, phones: list[str], tier: int = 1, **more: Any) -> None:
+        """Add a member of the staff; ``more`` are further fields of the form."""
         result = await self.flow(
             "/api/config/config_entries/subentries/flow",
             [entry_id, "staff"],
-            {"name": name, "phones": phones, "tier": tier, "compounds": []},
+            {"name": name, "phones": phones, "tier": tier, "compounds": [], **more},
         )
         if result["type"] != "create_entry":
             raise RuntimeError(result)
@@ -275,6 +276,14 @@ class HomeAssistant(Process):
         """Make an automation from a blueprint, as the editor does."""
         use = {"path": f"community_help/{blueprint}.yaml", "input": inputs}
         await self.post(f"/api/config/automation/config/{key}", {"alias": key, "use_blueprint": use})
+
+    async def remove_automation(self, key: str) -> None:
+        """Delete an automation, as the editor does."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        async with self.session.delete(f"{self.url}/api/config/automation/config/{key}", headers=headers) as answer:
+            if answer.status >= 400:
+                message = f"DELETE automation {key}: {answer.status} {(await answer.text())[:500]}"
+                raise RuntimeError(message)
 
     async def state(self, entity_id: str) -> dict[str, Any]:
         """One entity's state."""

@@ -92,6 +92,7 @@ def test_english_and_chinese_say_the_same(folder: str) -> None:
         "docs/devices",
         "docs/architecture",
         "docs/automations",
+        "docs/blueprints",
         "docs/incidents",
         "docs/fallback",
     ],
