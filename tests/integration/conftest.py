@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -20,8 +21,13 @@ from homeassistant.util import dt as dt_util
 import custom_components
 
 PROJECT = str(Path(__file__).parents[2] / "custom_components")
+MODEL = str(Path(__file__).parents[2] / "addon/src")
+"""Where the gateway's own judgement is, for tests that let it decide whom to page; it needs no package."""
+
 if PROJECT not in custom_components.__path__:
     custom_components.__path__.append(PROJECT)
+if MODEL not in sys.path:
+    sys.path.append(MODEL)
 
 from pytest_homeassistant_custom_component.common import (  # noqa: E402
     MockConfigEntry,
