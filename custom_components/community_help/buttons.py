@@ -154,7 +154,7 @@ class Buttons:
         await self._store.async_save(self._pending)
         pager = self._hass.data.get(PAGERS, {}).get(self._entry.entry_id)
         if pager:
-            await pager.async_acted(incident_id, ways[0] if len(ways) == 1 else "", who.id)
+            pager.async_acted(incident_id, ways[0] if len(ways) == 1 else "", who.id)
         return await self._carry_out(key)
 
     @callback

@@ -1,7 +1,7 @@
 """Native triggers on duty: a shift of a staff member began, or is about to end."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import probatio as vol
 from homeassistant.const import ATTR_DEVICE_ID, CONF_OPTIONS
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
-from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.helpers.trigger import Trigger, TriggerActionRunner, TriggerConfig, TriggerNotTriggeredReporter
@@ -22,7 +22,7 @@ from .coordinator import Coordinator
 from .places import compounds_among
 from .roster import Member, members
 from .shifts import Span
-from .staff import duty_of
+from .staff import duty_of, staff_key
 from .texts import Texts
 
 LATE_SECONDS = 60.0
@@ -158,10 +158,21 @@ def _about(turn: _Turn, texts: Texts) -> dict[str, Any]:
         "person": turn.member.name,
         "person_id": turn.member.id,
         "next": list(following.values()),
+        "device_ids": [*_devices(turn.coordinator, (turn.member.id, *following))],
         "ends_at": _iso(end),
         "open_incidents": len(left),
         "incidents": [texts.title(incident) for incident in left],
     }
+
+
+def _devices(coordinator: Coordinator, people: Iterable[str]) -> Iterator[str]:
+    """Whoever goes and whoever comes, as ``tell_staff`` takes them."""
+    registry = dr.async_get(coordinator.hass)
+    for member in people:
+        key = (DOMAIN, staff_key(coordinator, member))
+        device = registry.async_get_device_by_identifier(key, coordinator.entry.entry_id)
+        if device:
+            yield device.id
 
 
 def _concerns(turn: _Turn, incident: Incident) -> bool:
