@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -22,6 +23,9 @@ import custom_components
 PROJECT = str(Path(__file__).parents[2] / "custom_components")
 if PROJECT not in custom_components.__path__:
     custom_components.__path__.append(PROJECT)
+GATEWAY = str(Path(__file__).parents[2] / "addon/src")
+if GATEWAY not in sys.path:  # its model is pure, so what it decides can be asked here
+    sys.path.append(GATEWAY)
 
 from pytest_homeassistant_custom_component.common import (  # noqa: E402
     MockConfigEntry,

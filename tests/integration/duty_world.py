@@ -7,6 +7,11 @@ from types import MappingProxyType
 from typing import Any
 from unittest.mock import Mock
 
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+
 from community_help_gateway.model import lifecycle, people
 from community_help_gateway.model.draft import Decision, Draft
 from community_help_gateway.model.incident import Cause, Person
@@ -16,11 +21,6 @@ from community_help_gateway.model.reduce import commit, due, field_input
 from community_help_gateway.model.roster import Shift, StaffMember
 from community_help_gateway.model.site import Compound, Device, Point, Site
 from community_help_gateway.model.state import EventKind, State
-from homeassistant.config_entries import ConfigSubentry
-from homeassistant.core import HomeAssistant
-from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
-
 from custom_components.community_help.contract import commands
 from tests.integration.conftest import FakeGateway, eventually
 
