@@ -71,6 +71,7 @@ class Duty:
         self._tracked: tuple[str, ...] = ()
         self._untrack: list[CALLBACK_TYPE] = []
         self._timers: dict[str, CALLBACK_TYPE] = {}
+        self._edge: float | None = None
         self._lock = asyncio.Lock()
         self._said = SetRoster(())
         self._kept: dict[str, Any] = {}
@@ -150,7 +151,7 @@ class Duty:
         found = tuple(compounds)
         if found and found != self._compounds:
             self._compounds = found
-            self._later("settle", 0.0)
+            self._hass.async_create_task(self.async_resolve(), "community_help duty compounds")
 
     @callback
     def async_listen(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
@@ -175,11 +176,11 @@ class Duty:
                 self._track()
             before, kept = self._said, self._kept
             self._said, self._kept = self.roster(), self._saved()
-            self._wait_for_edge()
+            passed = self._wait_for_edge()
             if self._kept != kept:
                 await self._store.async_save(self._kept)
             changed = self._said != before
-        if changed or self._kept != kept:
+        if changed or passed or self._kept != kept:
             self._wake()
         if changed and self._send:
             await self._send()
@@ -255,22 +256,24 @@ class Duty:
         await self.async_resolve()
 
     @callback
-    def _wait_for_edge(self) -> None:
-        """Wake the listeners when duty changes hands next."""
+    def _wait_for_edge(self) -> bool:
+        """Wait until duty changes hands next; whether it did just now, and nobody was woken yet."""
         self._cancel("edge")
         now = time.time()
+        passed = self._edge is not None and self._edge <= now
         edges = [self.plan.next_edge(now), *(at for item in self.stand_ins for at in (item.start, item.end))]
-        following = min((at for at in edges if at is not None and at > now), default=None)
-        if following is None:
-            return
-        job = HassJob(self._on_edge, "community_help shift", cancel_on_shutdown=True)
-        self._timers["edge"] = async_track_point_in_utc_time(self._hass, job, dt_util.utc_from_timestamp(following))
+        self._edge = min((at for at in edges if at is not None and at > now), default=None)
+        if self._edge is not None:
+            job = HassJob(self._on_edge, "community_help shift", cancel_on_shutdown=True)
+            at = dt_util.utc_from_timestamp(self._edge)
+            self._timers["edge"] = async_track_point_in_utc_time(self._hass, job, at)
+        return passed
 
     @callback
     def _on_edge(self, _now: datetime) -> None:
         self._timers.pop("edge", None)
-        self._wait_for_edge()
-        self._wake()
+        if self._wait_for_edge():
+            self._wake()
 
     async def async_stand_in(self, stand_in: StandIn) -> bool:
         """Hand duty on from now on or later; ``False`` when it was handed on too often already."""

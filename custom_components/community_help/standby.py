@@ -111,6 +111,7 @@ async def async_standby(hass: HomeAssistant, entry: ConfigEntry, texts: Texts) -
     found = running.get(entry.entry_id)
     if found:
         found.async_speak(texts)
+        await found.duty.async_resolve()
         return found
     standby = running[entry.entry_id] = Standby(hass, entry)
     await standby.async_start(texts)
