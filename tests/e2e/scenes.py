@@ -1,8 +1,9 @@
 """What each blueprint is there for, played with the demo: what happens in the field, until the phone shows it."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -121,22 +122,35 @@ async def drill(demo: Demo) -> Notification:
 
 
 async def duty_handover(demo: Demo) -> Notification:
-    """The shift of a second member ends in two minutes."""
+    """The shift of a second member ends in two minutes; who is always on duty comes next."""
     language = "zh" if demo.hass.language == "zh-Hans" else "en"
-    now = dt_util.utcnow().astimezone(ZONE)
-    start, until = now - timedelta(minutes=1), now + timedelta(minutes=2)
-    block = {"from": f"{start:%H:%M:%S}", "to": f"{until:%H:%M:%S}"}
-    socket = await demo.hass.socket()
-    day = f"{now:%A}".lower()
-    await socket.call("schedule/create", name="Late shift", icon="mdi:weather-night", **{day: [block]})
-    await socket.close()
-    (entry,) = await demo.hass.get("/api/config/config_entries/entry?domain=community_help")
-    phones = [await demo.phone.device_id()]
     inputs = {"before": {"seconds": 90}, "always": True, "language": language}
     async with automation(demo, "duty_handover", **inputs):
         wanted = new(demo, lambda shown: shown.title in ("值班交接", "Duty handover"))
-        await demo.hass.add_staff(entry["entry_id"], "李四 Li Si", phones, schedules=["schedule.late_shift"])
-        return await demo.phone.until(wanted, 120, "handover")
+        async with short_shift(demo, "李四 Li Si"):
+            return await demo.phone.until(wanted, 120, "handover")
+
+
+@contextlib.asynccontextmanager
+async def short_shift(demo: Demo, name: str) -> AsyncIterator[None]:
+    """A member of the staff, without a phone, whose shift ends in two minutes."""
+    while not time(0, 2) < (now := dt_util.utcnow().astimezone(ZONE)).time() < time(23, 56):
+        await asyncio.sleep(10)  # a schedule's block ends with its day
+    block = {"from": f"{now - timedelta(minutes=1):%H:%M:%S}", "to": f"{now + timedelta(minutes=2):%H:%M:%S}"}
+    (entry,) = await demo.hass.get("/api/config/config_entries/entry?domain=community_help")
+    entry_id = entry["entry_id"]
+    socket = await demo.hass.socket()
+    made = await socket.call("schedule/create", name="Short shift", **{f"{now:%A}".lower(): [block]})
+    try:
+        await demo.hass.add_staff(entry_id, name, [], schedules=["schedule.short_shift"])
+        yield
+    finally:
+        for item in await socket.call("config_entries/subentries/list", entry_id=entry_id):
+            if item["title"] == name:
+                own = item["subentry_id"]
+                await socket.call("config_entries/subentries/delete", entry_id=entry_id, subentry_id=own)
+        await socket.call("schedule/delete", schedule_id=made["id"])
+        await socket.close()
 
 
 async def resident_line(demo: Demo) -> Notification:

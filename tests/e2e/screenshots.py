@@ -1,7 +1,7 @@
 """Takes the pictures of the documents in a real browser.
 
 python -m tests.e2e.screenshots                     all of them
-python -m tests.e2e.screenshots blueprints          only those of the blueprints
+python -m tests.e2e.screenshots drill …             only those of these blueprints
 """
 
 import asyncio
@@ -17,7 +17,7 @@ IMAGES = ROOT / "docs/images"
 LANGUAGES = ("en", "zh-Hans")
 
 
-async def take(*, only_blueprints: bool) -> None:
+async def take(*names: str) -> None:
     """A demo for each language, for phones are told in Home Assistant's."""
     for language in LANGUAGES:
         with tempfile.TemporaryDirectory() as folder:
@@ -25,14 +25,14 @@ async def take(*, only_blueprints: bool) -> None:
             try:
                 await demo.start()
                 async with browser.opened(demo.hass, language) as page:
-                    if not only_blueprints:
+                    if not names:
                         await demo.field.command("fire 203")
                         await demo.phone.until(lambda shown: bool(shown.buttons), what="page")
                         await browser.open_devices(page)
                         await browser.picture(page, IMAGES / f"devices.{language}.png")
                         await demo.field.command("restore 203")
                         await scenes.end(demo)
-                    for name in scenes.SCENES:
+                    for name in names or scenes.SCENES:
                         await blueprint(demo, page, name, IMAGES / "blueprints", language)
             finally:
                 await demo.stop()
@@ -53,4 +53,4 @@ async def blueprint(demo: Demo, page: browser.Page, name: str, folder: Path, lan
 
 
 if __name__ == "__main__":
-    asyncio.run(take(only_blueprints="blueprints" in sys.argv[1:]))
+    asyncio.run(take(*sys.argv[1:]))
