@@ -21,7 +21,6 @@ from nacl.secret import SecretBox
 from .home_assistant import HomeAssistant, Socket
 from .relay import Relay
 
-
 LOOK_SECONDS = 0.5
 """So often it tries to connect again (project's choice)."""
 
