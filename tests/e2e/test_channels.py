@@ -1,4 +1,4 @@
-"""Whatever a phone or a push relay does, the page goes on to the next way, or the next tier, in time; and it is told why.
+"""Whatever a phone or a push relay does, the page goes on to the next way or tier in time, and the record says why.
 
 Everything real but the other side of it: phones that sleep, hang or lie, a relay that refuses, an ntfy server.
 """
