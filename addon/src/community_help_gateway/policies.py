@@ -48,7 +48,8 @@ def minutes_or_off(value: object) -> int | None:
     try:
         return minutes(value)
     except vol.Invalid as error:
-        raise vol.Invalid(f"{error}, or off") from error
+        problem = f"{error}, or off"
+        raise vol.Invalid(problem) from error
 
 
 def degrees(most: int) -> Callable[[object], float]:

@@ -34,7 +34,7 @@ MAX_MESSAGE = 64 * 1024
 """Characters of one message from a client (project's choice)."""
 
 MAX_ROSTER = 1024 * 1024
-"""Bytes of a roster: 20 people with three shifts a day for 15 days are about 140 KB, 150 people fit (project's choice)."""
+"""Bytes of a roster: 20 people with 3 shifts a day for 15 days are about 140 KB, 140 people fit (project's choice)."""
 
 MAX_COMMANDS = 32
 """Commands of one client that are under way at once; further ones wait on the socket (project's choice)."""
@@ -245,7 +245,9 @@ class Session:
                 who = views.model_person(body.person)
                 result = {**await self._hub.switch(command.key, body.point, who, on=body.on)}
             else:
-                result = {**await self._hub.command(command.key, views.decide(body, self._version), **self._names(body))}
+                result = {
+                    **await self._hub.command(command.key, views.decide(body, self._version), **self._names(body))
+                }
         except GatewayError as error:
             await self._send(_refusal(command.key, error))
             return
@@ -270,7 +272,8 @@ def _read(text: str) -> messages.Message:
     """A client's message; only a roster may be long. Raises ValueError, of which ContractError is one."""
     message = decode(json.loads(text))
     if len(text) > MAX_MESSAGE and not (isinstance(message, Command) and isinstance(message.body, commands.SetRoster)):
-        raise ContractError(f"message: longer than {MAX_MESSAGE} characters")
+        problem = f"message: longer than {MAX_MESSAGE} characters"
+        raise ContractError(problem)
     return message
 
 

@@ -21,9 +21,7 @@ MAX_NOTE, MAX_NAME, MAX_POINTS, MAX_STAFF, MAX_SHIFTS = 2000, 100, 5000, 500, 20
 
 def compounds(site: Site) -> tuple[values.Compound, ...]:
     """All compounds of a site."""
-    return tuple(
-        values.Compound(item.id, item.name, item.latitude, item.longitude) for item in site.compounds.values()
-    )
+    return tuple(values.Compound(item.id, item.name, item.latitude, item.longitude) for item in site.compounds.values())
 
 
 def device(item: Device) -> values.Device:
@@ -295,9 +293,7 @@ def _about_paging(body: commands.CommandBody, version: int) -> Decide:
             )
             return lambda draft: people.set_roster(draft, staff, shifts, body.until)
         case commands.ClaimLease():
-            return lambda draft: people.claim_lease(
-                draft, body.instance, body.name, force=body.force, version=version
-            )
+            return lambda draft: people.claim_lease(draft, body.instance, body.name, force=body.force, version=version)
     message = "switching goes through the hub"
     raise TypeError(message)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from .draft import Draft
-from .incident import Deadline, DeadlineKind, Incident, Page, SelfTest
+from .incident import Deadline, DeadlineKind, Incident, Page
 from .kinds import Hazard
 from .roster import Chosen, choose, everyone
 from .state import EventKind

@@ -10,7 +10,6 @@ from .paging import accept, hurry
 from .roster import Roster, Shift, StaffMember
 from .state import EventKind, Receipt
 
-
 NOT_THERE = frozenset({ReceiptStep.UNPROVEN, ReceiptStep.FAILED})
 """Said of a page as a whole: nobody may have it."""
 

@@ -47,8 +47,7 @@ class Roster:
         there = {
             shift.person
             for shift in self.shifts
-            if shift.start <= now < shift.end
-            and (not compound or not shift.compounds or compound in shift.compounds)
+            if shift.start <= now < shift.end and (not compound or not shift.compounds or compound in shift.compounds)
         }
         return [member for member in self.serving(compound) if member.always or member.id in there]
 
