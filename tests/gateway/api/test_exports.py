@@ -93,7 +93,7 @@ async def test_an_incident_is_exported_in_three_forms(served: Site) -> None:
 
 async def test_a_month_is_read_in_pieces(served: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """However small the pieces, incidents and figures are the same, also for one that ended in the next month."""
-    served.scene.clock.wall_time += 7 * 86400 + 43800  # the last evening of November in China
+    await served.scene.pass_(7 * 86400 + 43800)  # the last evening of November in China
     for _ in range(2):
         await a_fire(served.scene)
         await served.scene.pass_(5000)
