@@ -324,9 +324,7 @@ class Interleavings(RuleBasedStateMachine):
     @rule(offset=st.sampled_from((-30.0, 0.0, 1800.0, 4000.0)), gone=st.booleans())
     def sleep(self, offset: float, gone: bool) -> None:
         """Time passes until the night's self-test, or somewhat beyond; perhaps nobody is there."""
-        waits = [wait for wait in self.town.state.deadlines.values() if wait.kind is DeadlineKind.SELF_TEST]
-        seconds = max([wait.remaining(self.town.wall) + offset for wait in waits], default=60.0)
-        (self.town.away if gone else self.town.pass_)(max(seconds, 1.0))
+        self.fall_asleep(offset, gone=gone)
 
     @rule(point=st.sampled_from((*FIRE, LANE, "septic-1.h2s")), seconds=st.sampled_from((40.0, 4000.0)), person=person)
     def silence(self, point: str, seconds: float, person: Person) -> None:
@@ -381,6 +379,15 @@ class Interleavings(RuleBasedStateMachine):
         shifts = (Shift("zhang", now + begin, now + begin + 100),)
         horizon = now + until if until else None
         self.act(people.set_roster, staff, shifts, horizon, person=PERSONS[0])
+
+    @rule(back=st.sampled_from((300.0, 700.0, DAY)))
+    def live_a_night_again(self, back: float) -> None:
+        """After a night's self-test the clock is set back, and the site file is changed and changed again."""
+        self.fall_asleep(1.0)
+        self.town.jump(-back)
+        self.town.rebuild(site("self_test: off\n"))
+        self.town.rebuild(site(""))
+        self.fall_asleep(1.0)
 
     @rule(holder=st.sampled_from(("one", "two")), version=st.sampled_from((2, 3, 3)))
     def lease(self, holder: str, version: int) -> None:
@@ -443,6 +450,12 @@ class Interleavings(RuleBasedStateMachine):
         """Somebody ends all that is open."""
         for incident in self.town.incidents:
             self.act(lifecycle.close, incident.id, Cause.DUST, "", person, person=person)
+
+    def fall_asleep(self, offset: float, *, gone: bool = False) -> None:
+        """Let time pass until the night's self-test and ``offset`` more; at least a second."""
+        waits = [wait for wait in self.town.state.deadlines.values() if wait.kind is DeadlineKind.SELF_TEST]
+        seconds = max([wait.remaining(self.town.wall) + offset for wait in waits], default=60.0)
+        (self.town.away if gone else self.town.pass_)(max(seconds, 1.0))
 
     def live(self) -> list[str]:
         """The points of the site that are in alarm."""

@@ -258,7 +258,7 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who may page; ``fence`` grows with every change of hands, ``version`` of the contract is what the holder speaks."""
+    """Who may page, speaking that ``version`` of the contract; ``fence`` grows with every change of hands."""
 
     holder: str
     name: str
