@@ -201,9 +201,8 @@ class HomeAssistant(Process):
             await self.post(f"/api/onboarding/{step}", {})
         await self.post("/api/onboarding/integration", {"client_id": self.url, "redirect_uri": f"{self.url}/"})
         socket = await self.socket()
-        await socket.call(
-            "config/core/update", language=self.language, time_zone="Asia/Shanghai", country="CN", location_name="社区"
-        )
+        place = {"time_zone": "Asia/Shanghai", "country": "CN", "location_name": "社区"}
+        await socket.call("config/core/update", language=self.language, internal_url=self.url, **place)
         await socket.close()
 
     async def _tokens(self, form: dict[str, str]) -> None:
