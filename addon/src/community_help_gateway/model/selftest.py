@@ -82,8 +82,11 @@ def _obstacle(draft: Draft, compound: str) -> str:
         return "nobody_serves"
     if not draft.site.points_of(compound):
         return "no_devices"
-    known = draft.self_test(compound)
-    return "self_test_runs" if known and draft.incident(known.incident) else ""
+    return "self_test_runs" if draft.incident_for(_key(compound)) else ""
+
+
+def _key(compound: str) -> str:
+    return f"{DRILL}self_test:{compound}"
 
 
 def _begin(draft: Draft, compound: str, person: str) -> Incident:
@@ -92,7 +95,7 @@ def _begin(draft: Draft, compound: str, person: str) -> Incident:
     incident = fold(
         draft,
         Arrival(
-            key=f"{DRILL}self_test:{compound}",
+            key=_key(compound),
             compound=compound,
             hazard=Hazard.SELF_TEST,
             severity=Severity.NOTICE,
