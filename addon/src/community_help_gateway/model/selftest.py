@@ -4,6 +4,7 @@ It is an incident of its own, a drill, in which nothing is asked of anybody: it 
 goes out by the gateway's own channels, and no alarm folds into it.
 """
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from .draft import Decision, Draft
@@ -31,11 +32,20 @@ def arm(draft: Draft) -> None:
     wanted = draft.site.compounds if draft.site.self_test is not None else {}
     for compound in {*armed, *draft.state.self_tests} - wanted.keys():
         draft.stop((DeadlineKind.SELF_TEST,), compound)
-        draft.drop(compound, SelfTest)
+        _put_by(draft, compound)
     for compound in wanted:
         wait = draft.deadline(DeadlineKind.SELF_TEST, compound)
         if wait is None or abs(_nights(draft, wait.due_at - ALIKE_SECONDS)[1] - wait.due_at) >= ALIKE_SECONDS:
             draft.wait(DeadlineKind.SELF_TEST, compound, _nights(draft, draft.now)[1] - draft.now)
+
+
+def _put_by(draft: Draft, compound: str) -> None:
+    """No finding any more; but which night was tested is known as long as the compound is there."""
+    known = draft.self_test(compound)
+    if known and compound not in draft.site.compounds:
+        draft.drop(compound, SelfTest)
+    elif known and not known.accepted:
+        draft.put(compound, replace(known, accepted=True))
 
 
 def nightly(draft: Draft, compound: str) -> None:
