@@ -1,9 +1,13 @@
 """Talks to one companion app. The only module that reads mobile_app's internals, because it has no public API."""
 
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
+from homeassistant.const import CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr
 
 from .const import DOMAIN
 from .contract.values import Incident, Severity
@@ -105,3 +109,70 @@ async def send(
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key="phone_gone")
     call = {"message": message, "title": title, "data": data or {}}
     await hass.services.async_call("notify", service, call, blocking=True)
+
+
+class Platform(StrEnum):
+    """What kind of phone it is."""
+
+    ANDROID = "android"
+    IOS = "ios"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What a phone's app said of itself, and which ways to it there are now.
+
+    ``local``: its own connection is open; ``cloud``: it may be reached through Google or Apple.
+    """
+
+    device_id: str
+    webhook_id: str
+    name: str
+    platform: Platform
+    app_version: str
+    os_version: str
+    local: bool
+    cloud: bool
+
+
+def registrations(hass: HomeAssistant) -> dict[str, Registration]:
+    """Every phone with the companion app, by device id.
+
+    ``mobile_app`` keeps its open connections in ``hass.data["mobile_app"]["push_channel"]``, by webhook id; should it
+    keep them elsewhere one day, none is open.
+    """
+    kept = hass.data.get("mobile_app")
+    channels = kept.get("push_channel", {}) if isinstance(kept, dict) else {}
+    registry = dr.async_get(hass)
+    return {
+        device.id: Registration(
+            device.id,
+            str(entry.data.get(CONF_WEBHOOK_ID, "")),
+            device.name_by_user or device.name or entry.title,
+            _platform(str(entry.data.get("app_id", "")), str(entry.data.get("os_name", ""))),
+            str(entry.data.get("app_version", "")),
+            str(entry.data.get("os_version", "")),
+            local=entry.data.get(CONF_WEBHOOK_ID) in channels,
+            cloud=_cloud(entry.data.get("app_data")),
+        )
+        for entry in hass.config_entries.async_loaded_entries("mobile_app")
+        for device in dr.async_entries_for_config_entry(registry, entry.entry_id)
+    }
+
+
+def _platform(app_id: str, os_name: str) -> Platform:
+    """The official apps' ids first: another app may register, too."""
+    if "android" in app_id.lower() or os_name == "Android":
+        return Platform.ANDROID
+    return Platform.IOS if os_name in {"iOS", "iPadOS"} else Platform.OTHER
+
+
+def _cloud(app_data: object) -> bool:
+    """A phone without Google's services registers without a token, or with an empty one."""
+    return isinstance(app_data, dict) and bool(app_data.get("push_token")) and bool(app_data.get("push_url"))
+
+
+async def clear(hass: HomeAssistant, device_id: str, tag: str) -> None:
+    """Take a notification off a phone's screen; raises HomeAssistantError."""
+    await send(hass, device_id, "clear_notification", data={"tag": tag})

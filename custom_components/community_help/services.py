@@ -14,6 +14,7 @@ from .decisions import DECISIONS, INCIDENT, Said
 from .exercises import EXERCISES
 from .notice import Words
 from .pager import PAGERS
+from .reports import async_register_reports
 
 _PAGE_STAFF = vol.Schema(
     {
@@ -33,6 +34,7 @@ def async_register(hass: HomeAssistant) -> None:
     for name, (exercise, fields) in EXERCISES.items():
         hass.services.async_register(DOMAIN, name, exercise, vol.Schema(fields))
     hass.services.async_register(DOMAIN, "page_staff", _page_staff, _PAGE_STAFF)
+    async_register_reports(hass)
 
 
 def _deciding(decide: Callable[[Said], CommandBody]) -> Callable[[ServiceCall], Coroutine[Any, Any, None]]:

@@ -232,6 +232,12 @@ def _custom(enable_custom_integrations: None, socket_enabled: None) -> Iterator[
 
 
 @pytest.fixture
+def hass_config_dir(hass_tmp_config_dir: str) -> str:
+    """A configuration folder of its own for every test: the setup installs blueprints there."""
+    return hass_tmp_config_dir
+
+
+@pytest.fixture
 def expected_lingering_timers() -> bool:
     """A closed aiohttp client socket leaves one heartbeat timer behind, which finds it closed."""
     return True
