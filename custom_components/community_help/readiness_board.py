@@ -160,7 +160,7 @@ class ReadinessBoard:
     def _on_facts(self) -> None:
         """Incidents do not matter here: only who pages, and for which compounds."""
         if self._seen != (self.known, tuple(self.coordinator.compounds)):
-            self.async_look_soon()
+            self.async_look()
 
     async def _on_entry(self, _hass: HomeAssistant, _entry: ConfigEntry) -> None:
         self.async_look()

@@ -32,6 +32,7 @@ from pytest_homeassistant_custom_component.common import (  # noqa: E402
 from custom_components.community_help import roster  # noqa: E402
 from custom_components.community_help.const import DOMAIN  # noqa: E402 - the path must be there first
 from custom_components.community_help.contract import commands, messages, values  # noqa: E402
+from tests.integration.companions import Companions  # noqa: E402
 
 type Settle = Callable[[Callable[[], bool]], Awaitable[None]]
 
@@ -326,6 +327,17 @@ def phones(
 
 
 @pytest.fixture
+def companions(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> Iterator[Companions]:
+    """Phones as ``mobile_app`` keeps them; none yet."""
+    companions = Companions(hass)
+    monkeypatch.setattr(
+        "custom_components.community_help.phone.notify_action", lambda _hass, id_: companions.service(id_)
+    )
+    yield companions
+    companions.end()
+
+
+@pytest.fixture
 def settle(hass: HomeAssistant) -> Settle:
     """Wait, by turns of the loop and the socket, until a condition holds."""
 
@@ -340,6 +352,14 @@ def add_staff(hass: HomeAssistant, entry: MockConfigEntry, name: str, tier: int,
     found = next(item.device_id for item in roster.all_phones(hass).values() if item.webhook_id == phone)
     data = {"name": name, "tier": tier, "phones": [found], "compounds": list(compounds)}
     member = ConfigSubentry(data=MappingProxyType(data), subentry_type="staff", title=name, unique_id=None)
+    hass.config_entries.async_add_subentry(entry, member)
+    return member.subentry_id
+
+
+def add_member(hass: HomeAssistant, entry: MockConfigEntry, name: str, kind: str = "staff", **data: Any) -> str:
+    """A member of the staff, or a duty phone, with everything that the form can say; its id."""
+    data = {"name": name, "phones": [], **({"tier": 1} if kind == "staff" else {}), **data}
+    member = ConfigSubentry(data=MappingProxyType(data), subentry_type=kind, title=name, unique_id=None)
     hass.config_entries.async_add_subentry(entry, member)
     return member.subentry_id
 
