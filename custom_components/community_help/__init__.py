@@ -8,6 +8,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.helpers.typing import ConfigType
 
 from . import auditor
+from .answers import AnswerView
 from .const import DOMAIN, STORES
 from .coordinator import CommunityHelpEntry, Coordinator
 from .duty import Duty
@@ -30,19 +31,20 @@ PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR, Platform.S
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions."""
     async_register(hass)
+    hass.http.register_view(AnswerView(hass))
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: CommunityHelpEntry) -> bool:
     """Follow one gateway: states first, then entities, then what happened meanwhile."""
-    texts = await Texts.load(hass)
+    texts = await Texts.load(hass, entry)
     standby = await async_standby(hass, entry, texts)
     coordinator = Coordinator(hass, entry)
     coordinator.roster = standby.duty.roster
     await coordinator.async_connect()
     entry.runtime_data = coordinator
     coordinator.async_on_new_devices(Places(hass, coordinator, texts).async_register)
-    pager = Pager(hass, coordinator, texts, standby.board)
+    pager = Pager(hass, coordinator, texts, standby.board, standby.answers)
     pager.async_start()
     standby.async_attach(coordinator)
     await _async_start_readiness(hass, coordinator, texts, standby.duty)

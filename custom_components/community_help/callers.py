@@ -1,5 +1,7 @@
 """Whom and what an action is about: the person who calls it, the incident, the compound, the points."""
 
+from collections.abc import Iterable
+
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -7,7 +9,8 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from .const import DOMAIN, UNIDENTIFIED
 from .contract.values import Incident, Person
 from .coordinator import Coordinator
-from .roster import person_for
+from .duty import DUTIES
+from .roster import members, person_for
 from .signals import points_behind
 
 
@@ -27,6 +30,22 @@ async def person_of(call: ServiceCall, coordinator: Coordinator) -> Person:
     found = await person_for(call.hass, coordinator.entry, call.context.user_id)
     if found is None:
         raise wrong(UNIDENTIFIED)
+    return found
+
+
+def people_behind(hass: HomeAssistant, coordinator: Coordinator, devices: Iterable[str]) -> set[str]:
+    """The staff whose devices these are, and who is on duty in the compounds whose devices these are."""
+    registry, found = dr.async_get(hass), set[str]()
+    staff = {coordinator.device_key(f"staff_{member.id}"): member.id for member in members(coordinator.entry)}
+    compounds = {coordinator.device_key(compound): compound for compound in coordinator.compounds}
+    duty = hass.data[DUTIES][coordinator.entry.entry_id]
+    for device_id in devices:
+        device = registry.async_get(device_id)
+        for domain, key in device.identifiers if device else ():
+            if domain == DOMAIN and key in staff:
+                found.add(staff[key])
+            elif domain == DOMAIN and key in compounds:
+                found.update(member.id for member in duty.on_duty(compounds[key]))
     return found
 
 

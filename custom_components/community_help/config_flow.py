@@ -44,6 +44,7 @@ from .const import (
     SUBENTRY_STAFF,
 )
 from .install import async_install
+from .options_flow import CommunityHelpOptionsFlow
 
 _LOGGER = logging.getLogger(__name__)
 _PORT = vol.All(
@@ -69,6 +70,12 @@ class CommunityHelpConfigFlow(ConfigFlow, domain=DOMAIN):
         self._port = DEFAULT_PORT
         self._token = ""
         self._name = ""
+
+    @staticmethod
+    @callback
+    def async_get_options_flow(_config_entry: ConfigEntry) -> CommunityHelpOptionsFlow:
+        """What to do, in the community's own words."""
+        return CommunityHelpOptionsFlow()
 
     @classmethod
     @callback

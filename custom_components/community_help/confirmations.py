@@ -19,12 +19,13 @@ from homeassistant.util import dt as dt_util
 from . import phone
 from .const import DOMAIN, SIGNAL_PROOF
 from .contract.values import ReceiptStep
+from .notice import TAG
 from .proof import CONFIRMATION
 from .readiness_board import ReadinessBoard
 from .texts import Texts
 
 CONFIRM = "COMMUNITY_HELP_CONFIRM"
-TAG = f"{phone.TAG}confirm_"
+CONFIRM_TAG = f"{TAG}confirm_"
 
 FIRST_HOUR, LAST_HOUR = 10, 18
 """Between these hours, local time, somebody may be asked (project's choice)."""
@@ -67,12 +68,14 @@ def due(asked: Asked | None, now: datetime, *, proven: bool) -> bool:
 def confirm_data(device_id: str, button: str) -> dict[str, Any]:
     """A plain notification with one button; an Android phone shows by it that it can also confirm by itself."""
     return {
-        "tag": f"{TAG}{device_id}",
+        "tag": f"{CONFIRM_TAG}{device_id}",
         "actions": [{"action": f"{CONFIRM}:{device_id}", "title": button}],
         "confirmation": True,
         "ttl": 0,
         "priority": "high",
-        **phone.prominence(critical=False, notice=True),
+        "channel": "community_help_notices",
+        "importance": "default",
+        "push": {"interruption-level": "active"},
     }
 
 
@@ -146,7 +149,8 @@ class Confirmations:
 
     async def _ask_one(self, device_id: str) -> None:
         data = confirm_data(device_id, self._texts.say("confirm_button"))
-        await phone.send(self._hass, device_id, self._texts.say("confirm"), self._texts.say("confirm_title"), data)
+        call = {"message": self._texts.say("confirm"), "title": self._texts.say("confirm_title"), "data": data}
+        await phone.hand_over(self._hass, device_id, call)
         today = dt_util.now().date()
         asked = self._asked.get(device_id)
         if asked is None or asked.week != week_of(today):
@@ -162,7 +166,7 @@ class Confirmations:
         if device_id in self._asked:
             self._asked[device_id].tapped = True
         with contextlib.suppress(HomeAssistantError):
-            await phone.clear(self._hass, device_id, f"{TAG}{device_id}")
+            await phone.clear(self._hass, device_id, f"{CONFIRM_TAG}{device_id}")
         await self._confirmed(device_id)
         await self._save()
 
@@ -170,8 +174,8 @@ class Confirmations:
     def _on_received(self, event: Event) -> None:
         """Android says that the question is on the phone: proof enough, and from now on it is tested in silence."""
         tag = str(event.data.get("tag", ""))
-        if tag.startswith(TAG) and tag.removeprefix(TAG) in self._board.phones:
-            self._prove(tag.removeprefix(TAG), ReceiptStep.RECEIVED)
+        if tag.startswith(CONFIRM_TAG) and tag.removeprefix(CONFIRM_TAG) in self._board.phones:
+            self._prove(tag.removeprefix(CONFIRM_TAG), ReceiptStep.RECEIVED)
 
     def _prove(self, device_id: str, step: ReceiptStep) -> None:
         async_dispatcher_send(self._hass, SIGNAL_PROOF, self._entry_id, device_id, step, time.time(), CONFIRMATION)

@@ -16,6 +16,7 @@ CONF_CHANNELS: Final = "channels"
 CONF_SCHEDULES: Final = "schedules"
 CONF_AWAY: Final = "away"
 CONF_PEOPLE: Final = "people"
+CONF_RUNBOOKS: Final = "runbooks"
 SUBENTRY_STAFF: Final = "staff"
 SUBENTRY_DUTY_PHONE: Final = "duty_phone"
 
@@ -47,5 +48,5 @@ A fifth argument may say why the phone was told something; without it, it was a 
 GRACE_SECONDS: Final = 3.0
 """How long an automation has to answer a page before it goes out with the default words (project's choice)."""
 
-STORES: Final = ("cursor", "told", "presses", "picture", "proofs", "self_test", "confirmations")
+STORES: Final = ("answers", "cursor", "told", "presses", "picture", "proofs", "self_test", "confirmations")
 """What one config entry keeps on disk."""

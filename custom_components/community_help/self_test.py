@@ -23,17 +23,15 @@ from .client import CannotConnectError, RefusedError
 from .confirmations import Confirmations
 from .const import DOMAIN, SIGNAL_PAGE, SIGNAL_PROOF
 from .contract.commands import RecordReceipt
-from .contract.values import Page, ReceiptStep
+from .contract.values import Hazard, Page, ReceiptStep
 from .coordinator import Coordinator
+from .notice import TAG
 from .proof import SELF_TEST
 from .readiness_board import ReadinessBoard
 from .roster import members, routes_for
 from .texts import Texts
 
-REASON = "self_test"
-"""The pages that are answered here, and by nobody else."""
-
-TAG = f"{phone.TAG}test_"
+TEST_TAG = f"{TAG}test_"
 PAGE_KEY = "community_help_pages"
 """Carried by the notification; an Android phone sends it back, so that a late receipt is for the right pages."""
 
@@ -48,7 +46,7 @@ SHOWN_SECONDS = 60.0
 def silent_data(device_id: str, pages: list[str]) -> dict[str, Any]:
     """Delivered like a page, but unseen: the least important channel, no sound, off the lock screen, gone by itself."""
     return {
-        "tag": f"{TAG}{device_id}",
+        "tag": f"{TEST_TAG}{device_id}",
         PAGE_KEY: pages,
         "confirmation": True,
         "ttl": 0,
@@ -113,7 +111,7 @@ class SelfTest:
     @callback
     def _on_page(self, coordinator: Coordinator, page: Page) -> None:
         """Gather the tests that are ours to answer and new to us."""
-        if coordinator is not self._coordinator or page.reason != REASON:
+        if coordinator is not self._coordinator or page.incident.hazard is not Hazard.SELF_TEST:
             return
         if page.settled:
             self._seen.pop(page.id, None)
@@ -163,8 +161,8 @@ class SelfTest:
     async def _test(self, device_id: str, people: dict[str, str]) -> None:
         step, detail = ReceiptStep.HANDED_OVER, ""
         try:
-            words = self._texts.say("self_test"), self._texts.say("self_test_title")
-            await phone.send(self._hass, device_id, *words, silent_data(device_id, list(people)))
+            call = {"message": self._texts.say("self_test"), "title": self._texts.say("self_test_title")}
+            await phone.hand_over(self._hass, device_id, {**call, "data": silent_data(device_id, list(people))})
         except HomeAssistantError as error:
             step, detail = ReceiptStep.FAILED, str(error)[:200]
             self._tests[device_id].shown = False
@@ -174,10 +172,10 @@ class SelfTest:
     async def _on_received(self, event: Event) -> None:
         """The phone has it: that is the proof, and it may go."""
         tag = str(event.data.get("tag", ""))
-        test = self._tests.get(tag.removeprefix(TAG)) if tag.startswith(TAG) else None
+        test = self._tests.get(tag.removeprefix(TEST_TAG)) if tag.startswith(TEST_TAG) else None
         if test is None:
             return
-        device_id = tag.removeprefix(TAG)
+        device_id = tag.removeprefix(TEST_TAG)
         async_dispatcher_send(
             self._hass, SIGNAL_PROOF, self._entry.entry_id, device_id, ReceiptStep.RECEIVED, time.time(), SELF_TEST
         )
@@ -201,7 +199,7 @@ class SelfTest:
     async def _clear(self, device_id: str, test: Tested) -> None:
         test.shown = False
         with contextlib.suppress(HomeAssistantError):
-            await phone.clear(self._hass, device_id, f"{TAG}{device_id}")
+            await phone.clear(self._hass, device_id, f"{TEST_TAG}{device_id}")
         await self._save()
 
     async def _receipt(

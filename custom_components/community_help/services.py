@@ -4,10 +4,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import probatio as vol
-from homeassistant.core import HomeAssistant, ServiceCall, callback
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv
 
-from .callers import incident_of, person_of, wrong
+from .callers import incident_of, people_behind, person_of, wrong
 from .const import ATTR_CRITICAL, ATTR_INCIDENT_ID, ATTR_PAGE_ID, DOMAIN
 from .contract.commands import CommandBody
 from .decisions import DECISIONS, INCIDENT, Said
@@ -22,6 +23,18 @@ _PAGE_STAFF = vol.Schema(
         vol.Optional("title", default=""): vol.All(cv.string, vol.Length(max=200)),
         vol.Optional("message", default=""): vol.All(cv.string, vol.Length(max=2000)),
         vol.Optional(ATTR_CRITICAL, default=True): cv.boolean,
+        vol.Optional("camera", default=""): vol.Any("", cv.entity_domain("camera")),
+        vol.Optional("image", default=""): vol.All(cv.string, vol.Length(max=500)),
+    }
+)
+
+
+_TELL_STAFF = vol.Schema(
+    {
+        vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string]),
+        vol.Required("message"): vol.All(cv.string, vol.Length(min=1, max=2000)),
+        vol.Optional("title", default=""): vol.All(cv.string, vol.Length(max=200)),
+        vol.Optional("tag", default=""): vol.Match(r"^[A-Za-z0-9_-]{0,40}$"),
     }
 )
 
@@ -34,6 +47,9 @@ def async_register(hass: HomeAssistant) -> None:
     for name, (exercise, fields) in EXERCISES.items():
         hass.services.async_register(DOMAIN, name, exercise, vol.Schema(fields))
     hass.services.async_register(DOMAIN, "page_staff", _page_staff, _PAGE_STAFF)
+    hass.services.async_register(
+        DOMAIN, "tell_staff", _tell_staff, _TELL_STAFF, supports_response=SupportsResponse.OPTIONAL
+    )
     async_register_reports(hass)
 
 
@@ -48,12 +64,24 @@ def _deciding(decide: Callable[[Said], CommandBody]) -> Callable[[ServiceCall], 
     return action
 
 
+async def _tell_staff(call: ServiceCall) -> dict[str, Any]:
+    """Tell staff members, or who is on duty in compounds, something that is no page; how many were reached."""
+    reached: list[str] = []
+    for entry in call.hass.config_entries.async_loaded_entries(DOMAIN):
+        people = people_behind(call.hass, entry.runtime_data, call.data[ATTR_DEVICE_ID])
+        pager = call.hass.data[PAGERS][entry.entry_id]
+        if people:
+            reached += await pager.async_tell(people, call.data["title"], call.data["message"], call.data["tag"])
+    return {"reached": len(reached)}
+
+
 async def _page_staff(call: ServiceCall) -> None:
     page_id = call.data[ATTR_PAGE_ID]
     for entry in call.hass.config_entries.async_loaded_entries(DOMAIN):
         page = entry.runtime_data.pages.get(page_id)
         if page:
-            words = Words(call.data["title"], call.data["message"], call.data[ATTR_CRITICAL])
+            said = call.data
+            words = Words(said["title"], said["message"], said[ATTR_CRITICAL], said["camera"], said["image"])
             await call.hass.data[PAGERS][entry.entry_id].async_page_staff(page, words)
             return
     raise wrong("unknown_page", id=page_id)

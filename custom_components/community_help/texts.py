@@ -4,10 +4,11 @@ import time
 from collections.abc import Iterable
 from functools import reduce
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
 
-from .const import DOMAIN
+from .const import CONF_RUNBOOKS, DOMAIN
 from .contract.values import Hazard, Incident, IncidentState, Page
 from .incidents import detectors, live
 
@@ -15,16 +16,17 @@ from .incidents import detectors, live
 class Texts:
     """One language's words."""
 
-    def __init__(self, words: dict[str, str]) -> None:
-        """``words`` by key, placeholders still in them."""
+    def __init__(self, words: dict[str, str], entry: ConfigEntry | None = None) -> None:
+        """``words`` by key, placeholders still in them; in ``entry`` a community may have words of its own."""
         self._words = words
+        self._entry = entry
 
     @classmethod
-    async def load(cls, hass: HomeAssistant) -> Texts:
+    async def load(cls, hass: HomeAssistant, entry: ConfigEntry | None = None) -> Texts:
         """The words of the language that this Home Assistant is set to."""
         prefix = f"component.{DOMAIN}.common."
         found = await async_get_translations(hass, hass.config.language, "common", [DOMAIN])
-        return cls({key.removeprefix(prefix): text for key, text in found.items()})
+        return cls({key.removeprefix(prefix): text for key, text in found.items()}, entry)
 
     def say(self, key: str, **placeholders: str | int) -> str:
         """The text ``key`` with its placeholders filled in."""
@@ -48,7 +50,12 @@ class Texts:
         ]
         if not page.recorded:
             lines.append(self.say("page_not_recorded"))
-        return "\n".join(lines)
+        return "\n".join((*lines, *self.runbook(incident.hazard)))
+
+    def runbook(self, hazard: Hazard) -> list[str]:
+        """What to do: the community's own words, else the default ones; nothing for what threatens nobody."""
+        own = self._entry.options.get(CONF_RUNBOOKS, {}).get(hazard.value, "") if self._entry else ""
+        return [own] if own else self.maybe(f"runbook_{hazard.value}")
 
     def unanswered(self, incident: Incident, now: float) -> str:
         """An update of a page that still wants an answer."""

@@ -1,6 +1,5 @@
 """Shared by the integration's tests: the project's component, and a gateway that speaks the true contract."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import WSMsgType, web
+from freezegun import api as clock
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import Context, HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError
@@ -252,7 +252,7 @@ async def gateway(socket_enabled: None) -> AsyncIterator[FakeGateway]:
     application.router.add_get("/api/v1/info", gateway.handle_info)
     application.router.add_post("/api/v1/pair", gateway.handle_pair)
     application.router.add_get("/api/v1/stream", gateway.handle_stream)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    runner = web.AppRunner(application, shutdown_timeout=0.1, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -281,9 +281,10 @@ async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry
 
 async def eventually(hass: HomeAssistant, condition: Callable[[], bool]) -> None:
     """Wait, by turns of the loop and the socket, until a condition holds; a real clock only ends a hopeless wait."""
-    async with asyncio.timeout(20):
-        while not condition():
-            await hass.async_block_till_done(wait_background_tasks=False)
+    until = clock.real_monotonic() + 20
+    while not condition():
+        assert clock.real_monotonic() < until, "what is waited for never comes"
+        await hass.async_block_till_done(wait_background_tasks=False)
 
 
 def incident_event(kind: values.IncidentEventKind, number: int, **changes: Any) -> values.IncidentEvent:
@@ -328,7 +329,8 @@ def phones(
 
 @pytest.fixture
 def companions(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> Iterator[Companions]:
-    """Phones as ``mobile_app`` keeps them; none yet."""
+    """Phones as ``mobile_app`` keeps them; none yet. Days pass at once, which no connection's heartbeat outlives."""
+    monkeypatch.setattr("custom_components.community_help.client.HEARTBEAT_SECONDS", 1e9)
     companions = Companions(hass)
     monkeypatch.setattr(
         "custom_components.community_help.phone.notify_action", lambda _hass, id_: companions.service(id_)

@@ -115,7 +115,7 @@ def test_what_is_known_of_a_phone(hass: HomeAssistant, companions: Companions) -
     assert (one.channel, one.battery, one.charging, one.quiet) == ("local", 37, True, True)
     assert (two.platform, two.channel, two.battery, two.charging, two.quiet) == ("ios", "cloud", None, False, False)
     assert (three.platform, three.channel, three.battery, three.charging, three.quiet) == (
-        "other",
+        "unknown",
         "",
         None,
         None,
@@ -290,7 +290,7 @@ async def test_a_duty_that_cannot_be_reached_is_a_repair_until_it_can(
     [
         ("android", 2.1, "phone_unproven_android"),
         ("ios", 9.1, "phone_unproven_ios"),
-        ("mac", 9.1, "phone_unproven_other"),
+        ("mac", 9.1, "phone_unproven_unknown"),
     ],
 )
 async def test_a_phone_without_proof_for_days_is_a_repair_with_the_remedy(

@@ -49,7 +49,7 @@ def record(days: float | None, step: str = "received", since: float = 100) -> Re
         ("android", None, "received", 3, False),
         ("android", 1, "received", 2, False),
         ("ios", 1, "received", 3, False),
-        ("other", 1, "received", 3, False),
+        ("unknown", 1, "received", 3, False),
     ],
 )
 def test_only_an_android_phone_that_ever_confirmed_proves_itself_at_night(
@@ -75,8 +75,8 @@ def test_only_an_android_phone_that_ever_confirmed_proves_itself_at_night(
         ("ios", True, False, 8.9, "acted", READY),
         ("ios", False, False, 0.1, "acted", UNREACHABLE),
         ("ios", False, True, None, "acted", UNPROVEN),
-        ("other", False, True, 8.9, "seen", READY),
-        ("other", True, False, 9.1, "seen", UNPROVEN),
+        ("unknown", False, True, 8.9, "seen", READY),
+        ("unknown", True, False, 9.1, "seen", UNPROVEN),
     ],
 )
 def test_a_phone_is_judged_by_its_way_and_the_age_of_its_proof(

@@ -158,7 +158,7 @@ async def test_the_tests_of_several_compounds_are_one_notification(
     assert len(receipts(gateway, "received")) == 2
 
 
-@pytest.mark.parametrize("changes", [{"accepted": True}, {"settled": True}, {"reason": "raised"}])
+@pytest.mark.parametrize("changes", [{"accepted": True}, {"settled": True}, {"incident": INCIDENT}])
 async def test_what_is_no_self_test_for_us_is_left_alone(
     hass: HomeAssistant,
     gateway: FakeGateway,
@@ -358,7 +358,7 @@ async def test_a_gateway_that_does_not_test_at_night_leaves_all_phones_to_the_ta
 ) -> None:
     """Version 2: Android is asked on Monday, too, and its proof lasts as long as a tap's."""
     gateway.info = messages.GatewayInfo(gateway.info.id, "Demo", "0.1.0", 2)
-    freezer.move_to("2026-11-29T12:00:00+08:00")
+    freezer.move_to("2026-11-29T22:00:00+08:00")
     await hass.config.async_set_time_zone("Asia/Shanghai")
     phone = companions.add("zhang")
     zhang = add_member(hass, entry, "张三", phones=[phone])
