@@ -16,6 +16,7 @@ from .coordinator import CommunityHelpEntry, Coordinator
 from .entity import DeviceEntity, any_of
 from .on_duty import OnDutySensor
 from .oversight import AuditorSensor, ConnectedSensor, DrillSensor
+from .reachable import async_add_reachable
 from .signals import points_of
 from .staff import async_add_for_members
 from .texts import Texts
@@ -81,6 +82,7 @@ async def async_setup_entry(
         async_add_entities(DrillSensor(coordinator, compound) for compound in compounds)
 
     entry.async_on_unload(coordinator.async_on_new_devices(add))
+    async_add_reachable(hass, entry, async_add_entities)
 
 
 def _entities(coordinator: Coordinator, device: Device) -> list[BinarySensorEntity]:

@@ -1,5 +1,6 @@
 """Setting a gateway up: by hand, found in the network, or offered by the Supervisor."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ import probatio as vol
 from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult, ConfigSubentryFlow
 from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TOKEN
 from homeassistant.core import callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import selector
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.service_info.hassio import HassioServiceInfo
@@ -24,17 +26,30 @@ from .client import (
     open_stream,
     pair,
 )
-from .const import CONF_CODE, CONF_CREATE_AREAS, DEFAULT_PORT, DOMAIN, SUBENTRY_DUTY_PHONE, SUBENTRY_STAFF
+from .const import (
+    CONF_CODE,
+    CONF_CREATE_AREAS,
+    CONF_INSTALL_BLUEPRINTS,
+    DEFAULT_PORT,
+    DOMAIN,
+    SUBENTRY_DUTY_PHONE,
+    SUBENTRY_STAFF,
+)
+from .install import async_install
 from .options_flow import CommunityHelpOptionsFlow
 from .staff_flow import DutyPhoneFlow, StaffFlow
 
+_LOGGER = logging.getLogger(__name__)
 _PORT = vol.All(
     selector.NumberSelector(selector.NumberSelectorConfig(min=1, max=65535, mode=selector.NumberSelectorMode.BOX)),
     vol.Coerce(int),
 )
 _ADDRESS = vol.Schema({vol.Required(CONF_HOST): str, vol.Required(CONF_PORT, default=DEFAULT_PORT): _PORT})
 _CODE = {vol.Required(CONF_CODE): str}
-_AREAS = {vol.Required(CONF_CREATE_AREAS, default=True): bool}
+_WISHES = {
+    vol.Required(CONF_CREATE_AREAS, default=True): bool,
+    vol.Required(CONF_INSTALL_BLUEPRINTS, default=True): bool,
+}
 
 
 class CommunityHelpConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -104,10 +119,10 @@ class CommunityHelpConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             errors = await self._connect()
             if not errors:
-                return self._create(user_input[CONF_CREATE_AREAS])
+                return await self._create(user_input)
         return self.async_show_form(
             step_id="hassio_confirm",
-            data_schema=vol.Schema(_AREAS),
+            data_schema=vol.Schema(_WISHES),
             errors=errors,
             description_placeholders={"name": self._name},
         )
@@ -118,10 +133,10 @@ class CommunityHelpConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             errors = await self._pair(user_input[CONF_CODE])
             if not errors:
-                return self._create(user_input[CONF_CREATE_AREAS])
+                return await self._create(user_input)
         return self.async_show_form(
             step_id="pair",
-            data_schema=vol.Schema({**_CODE, **_AREAS}),
+            data_schema=vol.Schema({**_CODE, **_WISHES}),
             errors=errors,
             description_placeholders={"name": self._name},
         )
@@ -183,8 +198,15 @@ class CommunityHelpConfigFlow(ConfigFlow, domain=DOMAIN):
             return {"base": _error_key(error)}
         return {}
 
-    def _create(self, create_areas: bool) -> ConfigFlowResult:  # noqa: FBT001 - a form's field
-        data = {CONF_HOST: self._host, CONF_PORT: self._port, CONF_TOKEN: self._token, CONF_CREATE_AREAS: create_areas}
+    async def _create(self, wishes: dict[str, Any]) -> ConfigFlowResult:
+        """Blueprints that cannot be written stop nobody: a repair offers them again."""
+        if wishes[CONF_INSTALL_BLUEPRINTS]:
+            try:
+                await async_install(self.hass)
+            except HomeAssistantError as error:
+                _LOGGER.warning("The blueprints were not installed: %s", error)
+        areas = wishes[CONF_CREATE_AREAS]
+        data = {CONF_HOST: self._host, CONF_PORT: self._port, CONF_TOKEN: self._token, CONF_CREATE_AREAS: areas}
         return self.async_create_entry(title=self._name, data=data)
 
 

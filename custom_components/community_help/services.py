@@ -16,6 +16,7 @@ from .exercises import EXERCISES
 from .handovers import HANDOVERS
 from .notice import Words
 from .pager import PAGERS
+from .reports import async_register_reports
 
 _PAGE_STAFF = vol.Schema(
     {
@@ -57,6 +58,7 @@ def async_register(hass: HomeAssistant) -> None:
     hass.services.async_register(
         DOMAIN, "tell_staff", _tell_staff, _TELL_STAFF, supports_response=SupportsResponse.OPTIONAL
     )
+    async_register_reports(hass)
 
 
 def _deciding(what: str, decide: Callable[[Said], CommandBody]) -> Callable[[ServiceCall], Coroutine[Any, Any, None]]:
