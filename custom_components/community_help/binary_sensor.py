@@ -14,8 +14,12 @@ from homeassistant.util.dt import utc_from_timestamp
 from .contract.values import Device, PointState
 from .coordinator import CommunityHelpEntry, Coordinator
 from .entity import DeviceEntity, any_of
+from .on_duty import OnDutySensor
 from .oversight import AuditorSensor, ConnectedSensor, DrillSensor
+from .reachable import async_add_reachable
 from .signals import points_of
+from .staff import async_add_for_members
+from .texts import Texts
 
 PARALLEL_UPDATES = 0
 
@@ -66,6 +70,7 @@ async def async_setup_entry(
     known: set[str] = set()
     drills: set[str] = set()
     async_add_entities([ConnectedSensor(coordinator), AuditorSensor(coordinator)])
+    async_add_for_members(coordinator, await Texts.load(hass), async_add_entities, OnDutySensor)
 
     @callback
     def add(devices: list[Device]) -> None:
@@ -77,6 +82,7 @@ async def async_setup_entry(
         async_add_entities(DrillSensor(coordinator, compound) for compound in compounds)
 
     entry.async_on_unload(coordinator.async_on_new_devices(add))
+    async_add_reachable(hass, entry, async_add_entities)
 
 
 def _entities(coordinator: Coordinator, device: Device) -> list[BinarySensorEntity]:

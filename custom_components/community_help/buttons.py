@@ -1,42 +1,67 @@
-"""Buttons pressed on phones. A press that reached Home Assistant is on disk until the gateway confirms it."""
+"""Buttons pressed on phones and in ntfy. A press that came here is on disk until the gateway confirms it."""
 
 import asyncio
-import contextlib
+import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 
 from . import phone
+from .answers import Answer
+from .callers import record_refusal
+from .causes import cause_of
 from .client import CannotConnectError, RefusedError
 from .const import DOMAIN, UNIDENTIFIED
-from .contract.commands import Acknowledge, DeclareReal
-from .contract.values import Person, Way
-from .contract.wire import from_wire, to_wire
+from .contract.commands import Acknowledge, Close, DeclareReal, Handle, RecordRefusal
+from .contract.messages import Outcome
+from .contract.values import Incident, Person, Way
+from .contract.wire import ContractError, from_wire, to_wire
 from .coordinator import Coordinator
-from .roster import all_phones, person_for
+from .notice import ACKNOWLEDGE, DECLARE_REAL, FALSE_ALARM, ON_MY_WAY, Notice, parse_button, tag_of, update_notice
+from .pager import PAGERS
+from .permissions import Refusal, async_decider
+from .roster import all_phones, members
 from .texts import Texts
+from .told import Board
 
+_LOGGER = logging.getLogger(__name__)
 EVENT_ACTION = "mobile_app_notification_action"
-COMMANDS: dict[str, type[Acknowledge | DeclareReal]] = {
-    phone.ACKNOWLEDGE: Acknowledge,
-    phone.DECLARE_REAL: DeclareReal,
+MAX_REPLY = 500
+
+type Press = Acknowledge | Handle | Close | DeclareReal
+COMMANDS: dict[str, type[Press]] = {
+    ACKNOWLEDGE: Acknowledge,
+    ON_MY_WAY: Handle,
+    FALSE_ALARM: Close,
+    DECLARE_REAL: DeclareReal,
 }
+NAMES = {ACKNOWLEDGE: "acknowledge", ON_MY_WAY: "handle", FALSE_ALARM: "close", DECLARE_REAL: "declare_real"}
+"""The gateway's names for what the buttons ask, for the record of refusals."""
 
 
 class Buttons:
     """Turns presses into what people decided about one gateway's incidents; also hears them while it is gone."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, mine: Callable[[str], bool]) -> None:
-        """``mine`` says whether an incident is this gateway's."""
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        board: Board,
+        find: Callable[[str], Incident | None],
+        mine: Callable[[str], bool],
+    ) -> None:
+        """``mine`` says whether an incident is this gateway's, ``find`` what is known of it."""
         self._hass = hass
         self._entry = entry
         self.texts = Texts({})
+        self._board = board
+        self._find = find
         self._mine = mine
         self._coordinator: Coordinator | None = None
         self._pending: dict[str, dict[str, Any]] = {}
@@ -46,8 +71,14 @@ class Buttons:
         self._unlisten: CALLBACK_TYPE | None = None
 
     async def async_start(self) -> None:
-        """Take up what was pressed before the restart, then listen."""
-        self._pending = await self._store.async_load() or {}
+        """Take up what was pressed before the restart, then listen; what cannot be read is left out, and said."""
+        for key, item in (await self._store.async_load() or {}).items():
+            try:
+                from_wire(COMMANDS[item.get("kind", ACKNOWLEDGE)], item["press"])
+            except (ContractError, KeyError, TypeError, AttributeError) as error:
+                _LOGGER.error("A press that was kept cannot be read: %s", type(error).__name__)
+            else:
+                self._pending[key] = item
         self._undo = [self._hass.bus.async_listen(EVENT_ACTION, self._pressed)]
 
     @callback
@@ -72,28 +103,59 @@ class Buttons:
         self._undo.clear()
 
     def waiting_for(self, incident_id: str) -> set[str]:
-        """Who pressed "I'll take it" for this incident and is not confirmed yet."""
-        kept = [item for item in self._pending.values() if item.get("kind", phone.ACKNOWLEDGE) == phone.ACKNOWLEDGE]
-        presses = [item["press"] for item in kept]
+        """Who said "I'll take it" or "I'm on my way" for this incident and is not confirmed yet."""
+        taking = (ACKNOWLEDGE, ON_MY_WAY)
+        presses = [item["press"] for item in self._pending.values() if item.get("kind", ACKNOWLEDGE) in taking]
         return {press["person"]["id"] for press in presses if press["incident"] == incident_id}
 
     async def _pressed(self, event: Event) -> None:
-        """Store the press first; only then is it sent."""
-        found = phone.parse_button(str(event.data.get("action", "")))
+        """A button of the companion app."""
+        found = parse_button(str(event.data.get("action", "")))
         if found is None or not self._mine(found[1]):
             return
         kind, incident_id, revision = found
-        who = await person_for(self._hass, self._entry, event.context.user_id)
-        who = who or Person("", self.texts.say("somebody"))
-        press = (
-            DeclareReal(incident_id, who, Way.BUTTON, time.time())
-            if kind == phone.DECLARE_REAL
-            else Acknowledge(incident_id, revision, who, Way.BUTTON, time.time())
-        )
+        user_id = event.context.user_id
+        incident, told = self._find(incident_id), self._told_people(incident_id)
+        compound = incident.compound if incident else ""
+        way = phone.device_behind(self._hass, event)
+        ways = (way,) if way else self._phones_of(user_id)
+        shown_to = {*told, *told.values()}
+        who = await async_decider(self._hass, self._entry, user_id, compound, shown_to)
+        if isinstance(who, Refusal) and who.person:
+            await self._not_permitted(kind, incident_id, who.person, ways)
+            return
+        person = who if isinstance(who, Person) else Person("", self.texts.say("somebody"))
+        reply = str(event.data.get("reply_text") or "")[:MAX_REPLY]
+        await self._decided(kind, incident_id, revision, person, ways, reply)
+
+    async def async_answered(self, answer: Answer) -> str:
+        """A button outside the companion app, by its single-use token; the words for whoever pressed."""
+        member = next((item for item in members(self._entry) if item.id == answer.person), None)
+        if member is None:
+            return self.texts.say("unidentified")
+        who = Person(member.id, member.name)
+        ways = tuple(way for way, person in self._told_people(answer.incident).items() if person == member.id)
+        return await self._decided(answer.kind, answer.incident, answer.revision, who, ways, "")
+
+    def _told_people(self, incident_id: str) -> dict[str, str]:
+        told = self._board.told.get(incident_id)
+        return told.people if told else {}
+
+    def _phones_of(self, user_id: str | None) -> tuple[str, ...]:
+        return tuple(item.device_id for item in all_phones(self._hass).values() if item.user_id == user_id)
+
+    async def _decided(
+        self, kind: str, incident_id: str, revision: int, who: Person, ways: tuple[str, ...], reply: str
+    ) -> str:
+        """Store the press first; only then is it sent."""
+        press = _press(kind, incident_id, revision, who, reply)
         key = uuid4().hex
-        self._pending[key] = {"kind": kind, "press": to_wire(press), "user": event.context.user_id or ""}
+        self._pending[key] = {"kind": kind, "press": to_wire(press), "ways": list(ways)}
         await self._store.async_save(self._pending)
-        await self._carry_out(key)
+        pager = self._hass.data.get(PAGERS, {}).get(self._entry.entry_id)
+        if pager:
+            pager.async_acted(incident_id, ways[0] if len(ways) == 1 else "", who.id)
+        return await self._carry_out(key)
 
     @callback
     def _retry(self) -> None:
@@ -101,35 +163,65 @@ class Buttons:
             for key in self._pending:
                 self._hass.async_create_task(self._carry_out(key))
 
-    async def _carry_out(self, key: str) -> None:
-        """Tell the gateway; without an answer the press waits for the next connection."""
+    async def _carry_out(self, key: str) -> str:
+        """Tell the gateway; without an answer the press waits for the next connection. What to tell the person."""
         if self._coordinator is None or key in self._carrying_out:
-            return
+            return self.texts.say("press_waits")
         self._carrying_out.add(key)
         item = self._pending[key]
-        press = from_wire(COMMANDS[item.get("kind", phone.ACKNOWLEDGE)], item["press"])
+        press = from_wire(COMMANDS[item.get("kind", ACKNOWLEDGE)], item["press"])
+        said = ""
         try:
             outcome = await self._coordinator.async_command(press, key)
         except CannotConnectError:
-            return
+            return self.texts.say("press_waits")
         except RefusedError as error:
-            await self._answer(item["user"], press.incident, self._refusal(error))
+            said = self._refusal(error.outcome)
         else:
             if isinstance(press, Acknowledge) and not outcome.result.get("first", True):
-                owner = str(outcome.result.get("owner", ""))
-                await self._answer(item["user"], press.incident, self.texts.say("already_taken", name=owner))
+                said = self.texts.say("already_taken", name=str(outcome.result.get("owner", "")))
         finally:
             self._carrying_out.discard(key)
         self._pending.pop(key, None)
         await self._store.async_save(self._pending)
+        if said:
+            await self._answer(tuple(item.get("ways", ())), press.incident, said)
+        return said or self.texts.say("press_done")
 
-    def _refusal(self, error: RefusedError) -> str:
-        """Nobody knows whose phone it is, or the incident is over."""
-        return self.texts.say("unidentified" if error.outcome.code == UNIDENTIFIED else "too_late")
+    def _refusal(self, outcome: Outcome) -> str:
+        """Nobody knows whose phone it is, more is known than the person saw, or the incident is over."""
+        words = {UNIDENTIFIED: "unidentified", "worse_since": "worse_since"}
+        return self.texts.say(words.get(outcome.code, "too_late"))
 
-    async def _answer(self, user_id: str, incident_id: str, text: str) -> None:
-        """A press that changed nothing gets a sensible answer on the phone that pressed."""
-        data = {"tag": phone.tag_of(incident_id), "group": "community_help"}
-        mine = [item.device_id for item in all_phones(self._hass).values() if item.user_id == user_id]
-        with contextlib.suppress(HomeAssistantError):
-            await asyncio.gather(*(phone.send(self._hass, device_id, text, data=data) for device_id in mine))
+    async def _not_permitted(self, kind: str, incident_id: str, who: Person, ways: tuple[str, ...]) -> None:
+        """Say so on the phone, and in the record."""
+        await self._answer(ways, incident_id, self.texts.say("not_permitted", name=who.name))
+        if self._coordinator:
+            refusal = RecordRefusal(NAMES[kind], who, Way.BUTTON, time.time(), incident_id)
+            record_refusal(self._coordinator, refusal)
+
+    async def _answer(self, ways: tuple[str, ...], incident_id: str, said: str) -> None:
+        """A press that changed nothing gets a sensible answer where it was pressed.
+
+        It takes the place of the incident's notification there, and leaves a page that is unanswered its buttons.
+        """
+        incident, told = self._find(incident_id), self._board.told.get(incident_id)
+        if incident and told:
+            notice = update_notice(self.texts, incident, time.time(), told.words, answer_by=told.answer_by)
+            notice = replace(notice, message=f"{said}\n{notice.message}", gone=False)
+            await asyncio.gather(*(self._board.async_show(told, way, notice) for way in ways))
+            return
+        notice = Notice(tag_of(incident_id), self.texts.say("answer_title"), said)
+        await asyncio.gather(*(self._board.async_once(way, notice) for way in ways))
+
+
+def _press(kind: str, incident_id: str, revision: int, who: Person, reply: str) -> Press:
+    """The command that a button stands for."""
+    now = time.time()
+    if kind == DECLARE_REAL:
+        return DeclareReal(incident_id, who, Way.BUTTON, now)
+    if kind == ON_MY_WAY:
+        return Handle(incident_id, who, Way.BUTTON, now, revision)
+    if kind == FALSE_ALARM:
+        return Close(incident_id, cause_of(reply), who, Way.BUTTON, now, reply, revision)
+    return Acknowledge(incident_id, revision, who, Way.BUTTON, now)

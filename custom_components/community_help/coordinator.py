@@ -186,9 +186,8 @@ class Coordinator:
             raise refusals.told(error) from error
 
     async def async_entry_changed(self) -> None:
-        """The roster was edited, or the address or token: send the one, reconnect for the other."""
+        """The address or token may have been changed: reconnect with the new one."""
         if self._stream and self._address() == self._connected_to:
-            await self._send_roster()
             return
         if self._stream:
             await self._stream.close()
@@ -300,12 +299,12 @@ class Coordinator:
         """Ask to be the pager, send the roster, and only then deal with the pages that wait."""
         with contextlib.suppress(CannotConnectError, RefusedError):
             if await self.async_claim(force=False):
-                await self._send_roster()
+                await self.async_send_roster()
         if self._held is None:
             for page in tuple(self.pages.values()):
                 async_dispatcher_send(self.hass, SIGNAL_PAGE, self, page)
 
-    async def _send_roster(self) -> None:
+    async def async_send_roster(self) -> None:
         """The people of this entry's subentries; an empty roster leaves the gateway's own in force."""
         roster = self.roster()
         if roster.staff:

@@ -5,15 +5,14 @@ from typing import Any
 
 import probatio as vol
 from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID
-from homeassistant.core import HomeAssistant, ServiceCall
-from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.core import ServiceCall
+from homeassistant.helpers import config_validation as cv
 
-from .callers import compound_of, person_of, points_for, wrong
+from .callers import compound_at, compound_of, member_of, person_of, points_for, wrong
 from .const import ATTR_BY, ATTR_HOURS, ATTR_MINUTES, ATTR_REASON
 from .contract.commands import EndBypass, EndDrill, Inject, SetBypass, StartDrill
 from .contract.values import Person
 from .coordinator import Coordinator
-from .roster import Member, members
 
 MAX_DRILL_MINUTES = 480
 """A drill is over within a working day (project's choice)."""
@@ -22,69 +21,62 @@ MAX_BYPASS_HOURS = 168
 """A bypass is renewed at least once a week, so that somebody looks at it (project's choice)."""
 
 
-async def _rehearser(call: ServiceCall, coordinator: Coordinator, compound: str) -> Person:
+async def _rehearser(call: ServiceCall, coordinator: Coordinator, what: str, compound: str, subject: str) -> Person:
     """Who rehearses: the caller; for an automation, which has no user, the responsible person whom its maker named."""
     name = call.data.get(ATTR_BY)
     if call.context.user_id or not name:
-        return await person_of(call, coordinator)
-    found = _members_called(call.hass, coordinator, name)
-    if len(found) != 1:
-        raise wrong("unknown_person", name=name)
-    if not found[0].serves(compound):
-        raise wrong("not_responsible", name=found[0].name)
-    return Person(found[0].id, found[0].name)
-
-
-def _members_called(hass: HomeAssistant, coordinator: Coordinator, name: str) -> list[Member]:
-    """The members of the staff with this name or id, or whose device in Home Assistant this is."""
-    device = dr.async_get(hass).async_get(name)
-    keys = {name, device.config_subentry_id, *(key for _, key in device.identifiers)} if device else {name}
-    return [item for item in members(coordinator.entry) if keys & {item.id, item.name, coordinator.device_key(item.id)}]
-
-
-def _compound_with(coordinator: Coordinator, point: str) -> str:
-    return next(
-        (device.compound for device in coordinator.devices.values() if any(item.id == point for item in device.points)),
-        "",
-    )
+        return await person_of(call, coordinator, what, compound, subject=subject)
+    member = member_of(coordinator, name)
+    if not member.serves(compound):
+        raise wrong("not_responsible", name=member.name)
+    return Person(member.id, member.name)
 
 
 async def _start_drill(call: ServiceCall) -> None:
     coordinator, compound = compound_of(call.hass, call.data[ATTR_DEVICE_ID])
     points = [point for entity in call.data[ATTR_ENTITY_ID] for point in points_for(call.hass, entity)[1]]
-    who = await _rehearser(call, coordinator, compound)
+    for other in {compound_at(coordinator, point) for point in points} - {compound}:
+        await _rehearser(call, coordinator, "start_drill", other, other)
+    who = await _rehearser(call, coordinator, "start_drill", compound, compound)
     await coordinator.async_order(StartDrill(compound, call.data[ATTR_MINUTES] * 60.0, who, tuple(points)))
 
 
 async def _end_drill(call: ServiceCall) -> None:
     coordinator, compound = compound_of(call.hass, call.data[ATTR_DEVICE_ID])
-    await coordinator.async_order(EndDrill(compound, await _rehearser(call, coordinator, compound)))
+    who = await _rehearser(call, coordinator, "end_drill", compound, compound)
+    await coordinator.async_order(EndDrill(compound, who))
 
 
 async def _inject_alarm(call: ServiceCall) -> None:
     """Let the first point behind the entity alarm; one is enough for a rehearsal."""
     coordinator, points = points_for(call.hass, call.data[ATTR_ENTITY_ID])
-    who = await _rehearser(call, coordinator, _compound_with(coordinator, points[0]))
+    compound = compound_at(coordinator, points[0])
+    who = await _rehearser(call, coordinator, "inject", compound, points[0])
     await coordinator.async_order(Inject(points[0], who))
 
 
-async def _bypass(call: ServiceCall) -> None:
+async def _behind(call: ServiceCall, what: str) -> list[tuple[Coordinator, Person, str]]:
+    """The points behind all entities of a call, each with who may do ``what`` to it; one refusal refuses the call."""
+    found: list[tuple[Coordinator, Person, str]] = []
     for entity in call.data[ATTR_ENTITY_ID]:
         coordinator, points = points_for(call.hass, entity)
-        who = await person_of(call, coordinator)
-        for point in points:
-            seconds = call.data[ATTR_HOURS] * 3600.0
-            await coordinator.async_order(SetBypass(point, seconds, call.data[ATTR_REASON], who))
+        compound = compound_at(coordinator, points[0])
+        who = await person_of(call, coordinator, what, compound, subject=points[0])
+        found += [(coordinator, who, point) for point in points]
+    return found
+
+
+async def _bypass(call: ServiceCall) -> None:
+    for coordinator, who, point in await _behind(call, "bypass"):
+        seconds = call.data[ATTR_HOURS] * 3600.0
+        await coordinator.async_order(SetBypass(point, seconds, call.data[ATTR_REASON], who))
 
 
 async def _end_bypass(call: ServiceCall) -> None:
     """End it for the points that are bypassed; the others are as they should be."""
-    for entity in call.data[ATTR_ENTITY_ID]:
-        coordinator, points = points_for(call.hass, entity)
-        who = await person_of(call, coordinator)
-        for point in points:
-            if point in coordinator.facts.bypasses:
-                await coordinator.async_order(EndBypass(point, who))
+    for coordinator, who, point in await _behind(call, "end_bypass"):
+        if point in coordinator.facts.bypasses:
+            await coordinator.async_order(EndBypass(point, who))
 
 
 _BY: dict[vol.Marker, Any] = {vol.Optional(ATTR_BY): cv.string}

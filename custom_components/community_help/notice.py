@@ -1,23 +1,72 @@
-"""One notification as a phone gets it: title, words and the data that makes it ring or not."""
+"""One notification, as it is meant: what it says, how much it insists, which buttons it has.
+
+How it looks on a certain kind of phone or channel is the business of ``phone`` and ``channels``.
+"""
 
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
 
-from . import phone
-from .contract.values import Incident, Page
-from .incidents import answered
+from .contract.values import Compound, Incident, Page, Severity
+from .incidents import answered, loud
 from .texts import Texts
+
+TAG = "community_help_"
+ACKNOWLEDGE = "COMMUNITY_HELP_ACKNOWLEDGE"
+ON_MY_WAY = "COMMUNITY_HELP_ON_MY_WAY"
+FALSE_ALARM = "COMMUNITY_HELP_FALSE_ALARM"
+DECLARE_REAL = "COMMUNITY_HELP_REAL"
+BUTTONS = (ACKNOWLEDGE, ON_MY_WAY, FALSE_ALARM, DECLARE_REAL)
+
+
+class Urgency(StrEnum):
+    """How much a notification insists."""
+
+    CRITICAL = "critical"
+    """Over the phone's silence."""
+    HIGH = "high"
+    NOTICE = "notice"
+    UPDATE = "update"
+    """Only replaces what was there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button; it says which incident, as it was at which revision, the person saw. ``asks``: for words, too."""
+
+    kind: str
+    incident: str
+    revision: int
+    title: str
+    asks: bool = False
+
+    @property
+    def action(self) -> str:
+        """Its id, as it comes back when it is pressed."""
+        return f"{self.kind}:{self.incident}:{self.revision}"
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What to show; ``revision`` is the incident's as it is told here, ``data`` carries the tag that replaces."""
+    """What to show under ``tag``, in the place of what was there.
 
+    ``revision`` is the incident's as it is told here. ``answer_by``: when the next tier is told (epoch seconds, 0:
+    never). ``camera`` is an entity, ``picture`` a path or an address, ``at`` degrees (WGS 84), ``opens`` an entity
+    that a tap shows. ``gone``: the notification is taken away.
+    """
+
+    tag: str
     title: str
     message: str
-    data: dict[str, Any]
+    urgency: Urgency = Urgency.UPDATE
     revision: int = 0
     sounding: bool = False
+    buttons: tuple[Button, ...] = ()
+    answer_by: float = 0.0
+    camera: str = ""
+    picture: str = ""
+    at: tuple[float, float] | None = None
+    opens: str = ""
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +76,22 @@ class Words:
     title: str = ""
     message: str = ""
     critical: bool = True
+    camera: str = ""
+    picture: str = ""
+
+
+def tag_of(incident_id: str) -> str:
+    """One notification per incident on a phone: the same tag replaces."""
+    return f"{TAG}{incident_id}"
+
+
+def parse_button(action: str) -> tuple[str, str, int] | None:
+    """Kind, incident id and revision of a pressed button, or ``None`` when it is not ours."""
+    kind, _, rest = action.partition(":")
+    incident_id, _, revision = rest.partition(":")
+    if kind not in BUTTONS or not incident_id or not revision.isdecimal():
+        return None
+    return kind, incident_id, int(revision)
 
 
 def newest(page: Page, known: Incident | None) -> Incident:
@@ -34,27 +99,73 @@ def newest(page: Page, known: Incident | None) -> Incident:
     return known if known and known.revision >= page.incident.revision else page.incident
 
 
-def page_notice(texts: Texts, page: Page, incident: Incident, words: Words, now: float, *, sounding: bool) -> Notice:
-    """A page."""
-    data = phone.page_data(incident, _buttons(texts, incident), critical=words.critical, sounding=sounding)
-    message = words.message or texts.page(page, incident, now)
-    return Notice(words.title or texts.title(incident), message, data, incident.revision, sounding)
+def place_of(compounds: dict[str, Compound], incident: Incident) -> tuple[float, float] | None:
+    """Where the incident's compound is, if somebody entered it."""
+    found = compounds.get(incident.compound)
+    if found is None or found.latitude is None or found.longitude is None:
+        return None
+    return found.latitude, found.longitude
 
 
-def update_notice(texts: Texts, incident: Incident, now: float, *, critical: bool) -> Notice:
-    """What replaces a page in silence; as long as nobody answered it keeps the page's buttons and prominence."""
+def page_notice(
+    texts: Texts,
+    page: Page,
+    incident: Incident,
+    words: Words,
+    now: float,
+    *,
+    sounding: bool,
+) -> Notice:
+    """A page. Only alarm and danger sound over silence, whoever asks for more."""
+    return Notice(
+        tag_of(incident.id),
+        words.title or texts.title(incident),
+        words.message or texts.page(page, incident, now),
+        _urgency(incident, critical=words.critical),
+        incident.revision,
+        sounding,
+        buttons_of(texts, incident),
+        page.answer_by,
+        words.camera,
+        words.picture,
+    )
+
+
+def update_notice(texts: Texts, incident: Incident, now: float, words: Words, *, answer_by: float = 0.0) -> Notice:
+    """What replaces a page in silence; unanswered it keeps its buttons, words and prominence; closed it goes away."""
+    tag, title = tag_of(incident.id), texts.title(incident)
+    if incident.closed_at is not None:
+        return Notice(tag, title, texts.state(incident), revision=incident.revision, gone=True)
     if answered(incident):
-        data = phone.update_data(phone.tag_of(incident.id))
-        return Notice(texts.title(incident), texts.state(incident), data, incident.revision)
-    data = phone.page_data(incident, _buttons(texts, incident), critical=critical, sounding=False)
-    return Notice(texts.title(incident), texts.unanswered(incident, now), data, incident.revision)
+        return Notice(tag, title, texts.state(incident), revision=incident.revision)
+    said = texts.unanswered(incident, now)
+    return Notice(
+        tag,
+        words.title or title,
+        "\n".join(filter(None, (words.message, said))),
+        _urgency(incident, critical=words.critical),
+        incident.revision,
+        buttons=buttons_of(texts, incident),
+        answer_by=answer_by,
+        camera=words.camera,
+        picture=words.picture,
+    )
 
 
-def _buttons(texts: Texts, incident: Incident) -> list[dict[str, str]]:
-    found = [phone.button(phone.ACKNOWLEDGE, incident, texts.say("acknowledge"))]
-    if incident.drill:
-        found.append(phone.button(phone.DECLARE_REAL, incident, texts.say("declare_real")))
-    return found
+def buttons_of(texts: Texts, incident: Incident) -> tuple[Button, ...]:
+    """At most three, because Android shows no more: in a drill, "this is real" stands for "false alarm"."""
+
+    def button(kind: str, text: str, *, asks: bool = False) -> Button:
+        return Button(kind, incident.id, incident.revision, texts.say(text), asks)
+
+    last = button(DECLARE_REAL, "declare_real") if incident.drill else button(FALSE_ALARM, "false_alarm", asks=True)
+    return button(ACKNOWLEDGE, "acknowledge"), button(ON_MY_WAY, "on_my_way"), last
+
+
+def _urgency(incident: Incident, *, critical: bool) -> Urgency:
+    if critical and loud(incident):
+        return Urgency.CRITICAL
+    return Urgency.NOTICE if incident.severity is Severity.NOTICE else Urgency.HIGH
 
 
 def loss_notice(texts: Texts, entry_id: str, gateway: str, unanswered: int) -> Notice:
@@ -62,15 +173,12 @@ def loss_notice(texts: Texts, entry_id: str, gateway: str, unanswered: int) -> N
     lines = [texts.say("gateway_gone")]
     if unanswered:
         lines.append(texts.say("gateway_gone_open", count=unanswered))
-    data = {**_of_gateway(entry_id), **phone.prominence(critical=unanswered > 0), "ttl": 0, "priority": "high"}
-    return Notice(texts.say("gateway_gone_title", gateway=gateway), "\n".join(lines), data, sounding=True)
+    title = texts.say("gateway_gone_title", gateway=gateway)
+    urgency = Urgency.CRITICAL if unanswered else Urgency.HIGH
+    return Notice(tag_of(f"gateway_{entry_id}"), title, "\n".join(lines), urgency, sounding=True)
 
 
 def back_notice(texts: Texts, entry_id: str, gateway: str) -> Notice:
     """What replaces it, in silence."""
-    data = phone.update_data(_of_gateway(entry_id)["tag"])
-    return Notice(texts.say("gateway_back_title", gateway=gateway), texts.say("gateway_back"), data)
-
-
-def _of_gateway(entry_id: str) -> dict[str, str]:
-    return {"tag": phone.tag_of(f"gateway_{entry_id}"), "group": "community_help"}
+    title = texts.say("gateway_back_title", gateway=gateway)
+    return Notice(tag_of(f"gateway_{entry_id}"), title, texts.say("gateway_back"))

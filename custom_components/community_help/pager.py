@@ -1,54 +1,70 @@
-"""Delivers pages to phones: the only module that sends. Which words and how loud may come from an automation.
+"""Delivers pages: the only module that sends them. Which words and how loud may come from an automation.
 
-A page goes out once an automation calls ``page_staff`` for it, or after the grace time with the default words.
-What has been sent to whom is on disk, so that after a restart the right phones are updated.
+A page goes out once an automation calls ``page_staff`` for it, or after the grace time with the default words; to each
+person by one way after the other until one proves that it arrived. What has been sent by which way is on disk, so that
+after a restart the right phones are updated.
 """
 
 import asyncio
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from homeassistant.core import CALLBACK_TYPE, CoreState, Event, HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_connect, async_dispatcher_send
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util.hass_dict import HassKey
 
+from . import phone
+from .answers import Answers
 from .client import CannotConnectError, RefusedError
-from .const import DOMAIN, GRACE_SECONDS, SIGNAL_INCIDENT, SIGNAL_PAGE
+from .const import DOMAIN, GRACE_SECONDS, SIGNAL_INCIDENT, SIGNAL_PAGE, SIGNAL_PROOF
 from .contract.commands import RecordReceipt
-from .contract.values import IncidentEvent, Page, ReceiptStep
+from .contract.values import Hazard, IncidentEvent, Page, ReceiptStep
 from .coordinator import Coordinator
 from .issues import clear_issue, raise_issue
-from .notice import Words, newest, page_notice
-from .phone import TAG
-from .roster import phones_for
+from .ladder import Ladder, Reached, Show
+from .notice import TAG, Notice, Urgency, Words, newest, page_notice, place_of, update_notice
+from .roster import routes_for
 from .texts import Texts
-from .told import Board
+from .told import Board, Told
 from .updates import Updates
 
 _LOGGER = logging.getLogger(__name__)
 PAGERS: HassKey[dict[str, Pager]] = HassKey(f"{DOMAIN}_pagers")
-"""The running pagers by config entry id, for the action ``page_staff``."""
+"""The running pagers by config entry id, for the actions."""
 
-EVENT_RECEIVED = "mobile_app_notification_received"
+EVENTS = {
+    "mobile_app_notification_received": ReceiptStep.RECEIVED,
+    "mobile_app_notification_cleared": ReceiptStep.SEEN,
+}
+"""What an Android app tells; who wipes a notification away has seen it."""
+
+PROOF_VERSION = 3
+"""The gateway's contract version from which it understands that a page is unproven."""
 
 
 class Pager:
     """Pages the staff of one gateway."""
 
-    def __init__(self, hass: HomeAssistant, coordinator: Coordinator, texts: Texts, board: Board) -> None:
+    def __init__(
+        self, hass: HomeAssistant, coordinator: Coordinator, texts: Texts, board: Board, answers: Answers
+    ) -> None:
         """Nothing is sent before ``async_start``."""
         self._hass = hass
         self._coordinator = coordinator
         self._entry = coordinator.entry
         self._texts = texts
         self._board = board
-        self._updates = Updates(hass, coordinator, texts, board)
+        self._updates = Updates(hass, coordinator, texts, board, answers)
         self._seen: dict[str, None] = {}
         self._grace: dict[str, CALLBACK_TYPE] = {}
+        self._accepted: dict[str, None] = {}
+        self._climbs: dict[str, asyncio.Task[None]] = {}
+        self._ladders: dict[str, list[Ladder]] = {}
         self._undo: list[CALLBACK_TYPE] = []
 
     @callback
@@ -58,7 +74,7 @@ class Pager:
         self._undo = [
             async_dispatcher_connect(self._hass, SIGNAL_PAGE, self._on_page),
             async_dispatcher_connect(self._hass, SIGNAL_INCIDENT, self._on_incident),
-            self._hass.bus.async_listen(EVENT_RECEIVED, self._on_received),
+            *(self._hass.bus.async_listen(name, self._on_phone) for name in EVENTS),
             self._updates.async_stop,
         ]
 
@@ -67,6 +83,8 @@ class Pager:
         self._hass.data[PAGERS].pop(self._entry.entry_id, None)
         for undo in (*self._undo, *self._grace.values()):
             undo()
+        for climb in tuple(self._climbs.values()):
+            climb.cancel()
         self._grace.clear()
         await self._board.async_save()
 
@@ -74,80 +92,181 @@ class Pager:
         """Send a page with an automation's words; one that went out already is only updated in place."""
         waiting = self._grace.pop(page.id, None)
         told = self._board.told.get(page.incident.id)
-        late = waiting is None and told is not None and told.page == page.id
         if waiting:
             waiting()
-        if not late:
-            clear_issue(self._hass, self._entry, "page_unhandled")
-        await self._send(page, words, sounding=not late)
+        elif told is not None and told.page == page.id:
+            await self._reword(page, told, words)
+            return
+        clear_issue(self._hass, self._entry, "page_unhandled")
+        await self._send(page, words)
+
+    async def async_tell(self, people: Iterable[str], title: str, message: str, tag: str = "") -> list[str]:
+        """Tell people something that is no page: each by the first way that takes it; who was reached."""
+        notice = Notice(f"{TAG}{tag}" if tag else "", title, message, Urgency.NOTICE, sounding=True)
+
+        async def tell(ways: tuple[str, ...]) -> bool:
+            for way in ways:
+                if (await self._board.async_once(way, notice))[0] is ReceiptStep.HANDED_OVER:
+                    return True
+            return False
+
+        routes = routes_for(self._hass, self._entry, people)
+        reached = await asyncio.gather(*(tell((*route.phones, *route.channels)) for route in routes))
+        return [route.person for route, done in zip(routes, reached, strict=True) if done]
 
     @callback
     def _on_page(self, coordinator: Coordinator, page: Page) -> None:
         """Start the grace time of a page that is ours and new to us."""
-        if coordinator is not self._coordinator:
+        if coordinator is not self._coordinator or page.incident.hazard is Hazard.SELF_TEST:
             return
         if page.settled:
-            self._forget_grace(page.id)
-            self._seen.pop(page.id, None)
+            self._forget(page.id)
             return
-        if page.id in self._seen or not coordinator.fence or page.accepted:
+        if page.id in self._seen or not coordinator.fence:
             return
         self._seen[page.id] = None
+        if page.accepted:
+            self._go_on(page)
+            return
 
         async def send_defaults(_now: datetime) -> None:
             self._grace.pop(page.id, None)
             self._complain()
-            await self._send(page, Words(), sounding=True)
+            await self._send(page, Words())
 
         self._grace[page.id] = async_call_later(self._hass, GRACE_SECONDS, send_defaults)
 
-    def _forget_grace(self, page_id: str) -> None:
+    @callback
+    def _forget(self, page_id: str) -> None:
+        """Nobody needs this page any more."""
+        self._seen.pop(page_id, None)
         cancel = self._grace.pop(page_id, None)
         if cancel:
             cancel()
+        self._accepted.pop(page_id, None)
+        self._ladders.pop(page_id, None)
+        climb = self._climbs.pop(page_id, None)
+        if climb:
+            climb.cancel()
 
     def _complain(self) -> None:
         """No automation answered in time: say so, unless Home Assistant is only starting."""
         if self._hass.state is CoreState.running:
             raise_issue(self._hass, self._entry, "page_unhandled", severity=ir.IssueSeverity.WARNING)
 
-    async def _send(self, page: Page, words: Words, *, sounding: bool) -> None:
-        """Send to every phone of the page's people separately: a dead or slow one never stops or delays the others."""
+    def _go_on(self, page: Page) -> None:
+        """A restart came between the ways to a person: go on with who has not proven that they have the page."""
+        told = self._board.told.get(page.incident.id)
+        if told and told.page == page.id:
+            self._hass.async_create_task(self._send(page, told.words, told))
+
+    async def _send(self, page: Page, words: Words, told: Told | None = None) -> None:
+        """Send by the first way to everybody at once, then climb: a dead or slow phone never delays the others.
+
+        ``told``: what was shown before a restart.
+        """
+        if page.id in self._ladders:
+            return
+        proven, tried = (told.proven, told.people) if told else ((), {})
+        routes = [item for item in routes_for(self._hass, self._entry, page.people) if item.person not in proven]
+        ladders = self._ladders[page.id] = [Ladder(self._hass, route, tried) for route in routes]
         incident = newest(page, self._coordinator.incidents.get(page.incident.id))
-        before = self._board.told.get(incident.id)
-        if before and not sounding:
-            words = replace(words, critical=words.critical or before.critical)
-        notice = page_notice(self._texts, page, incident, words, time.time(), sounding=sounding)
-        people = phones_for(self._hass, self._entry, page.people)
-        told = await self._board.async_note(incident.id, page.id, people, critical=words.critical)
+        if told is None:
+            first = {ladder.ways[0]: ladder.person for ladder in ladders}
+            told = await self._board.async_note(incident.id, page.id, first, words, page.answer_by)
+            await asyncio.gather(*(ladder.async_next(self._showing(page, told, ladder.person)) for ladder in ladders))
+        if page.id in self._ladders:
+            climb = self._climb(page, told, ladders)
+            name = f"community_help page {page.id}"
+            self._climbs[page.id] = self._hass.async_create_background_task(climb, name)
 
-        async def tell(device_id: str, person: str) -> bool:
-            step, detail = await self._board.async_show(told, device_id, notice)
-            await self._receipt(page.id, step, device_id, person, detail)
-            return step is ReceiptStep.HANDED_OVER
+    def _showing(self, page: Page, told: Told, person: str) -> Show:
+        """Shows the page by one way to ``person``, with its receipts."""
 
-        if any(await asyncio.gather(*(tell(*item) for item in people.items()))):
-            await self._receipt(page.id, ReceiptStep.ACCEPTED)
-        else:
+        async def show(way: str) -> ReceiptStep:
+            await self._board.async_add(told, way, person)
+            step, detail = await self._board.async_show(told, way, self._notice(page, told.words, sounding=True))
+            if step is ReceiptStep.HANDED_OVER and page.id not in self._accepted:
+                self._accepted[page.id] = None
+                self._receipt(page.id, ReceiptStep.ACCEPTED)
+            self._receipt(page.id, step, way, person, detail)
+            return step
+
+        return show
+
+    async def _climb(self, page: Page, told: Told, ladders: list[Ladder]) -> None:
+        climbs = (ladder.async_climb(self._showing(page, told, ladder.person)) for ladder in ladders)
+        reached = await asyncio.gather(*climbs)
+        self._climbs.pop(page.id, None)
+        if Reached.PROVEN in reached or told.proven:
+            return
+        if Reached.UNPROVEN not in reached:
             _LOGGER.error("Page %s reached no phone", page.id)
+        if self._coordinator.gateway and self._coordinator.gateway.version >= PROOF_VERSION:
+            step = ReceiptStep.UNPROVEN if Reached.UNPROVEN in reached else ReceiptStep.FAILED
+            self._receipt(page.id, step)
 
-    async def _receipt(
-        self, page_id: str, step: ReceiptStep, device_id: str = "", person: str = "", detail: str = ""
-    ) -> None:
-        """Tell the gateway; while it is away the proof is lost and the page simply stays unproven."""
+    def _notice(self, page: Page, words: Words, *, sounding: bool) -> Notice:
+        incident = newest(page, self._coordinator.incidents.get(page.incident.id))
+        notice = page_notice(self._texts, page, incident, words, time.time(), sounding=sounding)
+        own = f"{self._coordinator.device_key(incident.compound)}_incident"
+        opens = er.async_get(self._hass).async_get_entity_id("event", DOMAIN, own) or ""
+        return replace(notice, at=place_of(self._coordinator.compounds, incident), opens=opens)
+
+    async def _reword(self, page: Page, told: Told, words: Words) -> None:
+        """A late call: the words come in place, in silence, and never hush what is still unanswered."""
+        words = replace(words, critical=words.critical or told.words.critical)
+        told = await self._board.async_note(page.incident.id, page.id, {}, words, page.answer_by)
+        incident = newest(page, self._coordinator.incidents.get(page.incident.id))
+        notice = (
+            self._notice(page, words, sounding=False)
+            if not page.settled
+            else update_notice(self._texts, incident, time.time(), words)
+        )
+        await asyncio.gather(*(self._board.async_show(told, way, notice) for way in tuple(told.people)))
+
+    @callback
+    def _receipt(self, page_id: str, step: ReceiptStep, way: str = "", person: str = "", detail: str = "") -> None:
+        """Tell the gateway, in order; a slow gateway never delays the next way to a person."""
+        receipt = RecordReceipt(page_id, step, time.time(), way, person, detail)
+        self._entry.async_create_background_task(self._hass, self._record(receipt), "community_help receipt")
+
+    async def _record(self, receipt: RecordReceipt) -> None:
+        """While the gateway is away the proof is lost and the page simply stays unproven."""
         try:
-            await self._coordinator.async_command(RecordReceipt(page_id, step, time.time(), device_id, person, detail))
+            await self._coordinator.async_command(receipt)
         except CannotConnectError, RefusedError:
-            _LOGGER.debug("The receipt %s of page %s could not be recorded", step, page_id)
+            _LOGGER.debug("The receipt %s of page %s could not be recorded", receipt.step, receipt.page)
 
     @callback
     def _on_incident(self, coordinator: Coordinator, event: IncidentEvent) -> None:
         if coordinator is self._coordinator:
             self._updates.async_on_incident(event)
 
-    async def _on_received(self, event: Event) -> None:
-        """Android says that the notification is on the phone."""
+    @callback
+    def _on_phone(self, event: Event) -> None:
+        """An Android app says that the notification is there, or that somebody wiped it away."""
         told = self._board.told.get(str(event.data.get("tag", "")).removeprefix(TAG))
+        way = phone.device_behind(self._hass, event)
+        if told is None or way not in told.people:
+            return
+        self._prove(told, way, EVENTS[str(event.event_type)])
+
+    @callback
+    def async_acted(self, incident_id: str, way: str, person: str) -> None:
+        """Somebody pressed a button of the page."""
+        told = self._board.told.get(incident_id)
         if told:
-            device_id = str(event.data.get("device_id", ""))[:64]
-            await self._receipt(told.page, ReceiptStep.RECEIVED, device_id, told.people.get(device_id, ""))
+            self._prove(told, way, ReceiptStep.ACTED, person)
+
+    @callback
+    def _prove(self, told: Told, way: str, step: ReceiptStep, person: str = "") -> None:
+        person = told.people.get(way, person)
+        if person and person not in told.proven:
+            told.proven.append(person)
+        for ladder in self._ladders.get(told.page, ()):
+            if way in ladder.ways or (person and ladder.person == person):
+                ladder.async_prove()
+        if way:
+            async_dispatcher_send(self._hass, SIGNAL_PROOF, self._entry.entry_id, way, step, time.time())
+        self._receipt(told.page, step, way, person)

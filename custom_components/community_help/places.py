@@ -4,6 +4,8 @@ Home Assistant matches areas by name, so an area carries its compound's name. Fl
 when the user agreed, only for devices that are new, and what the user changed is never overwritten.
 """
 
+from collections.abc import Iterable
+
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import area_registry as ar, device_registry as dr, floor_registry as fr
 
@@ -11,6 +13,14 @@ from .const import CONF_CREATE_AREAS, DOMAIN
 from .contract.values import Compound, Device
 from .coordinator import Coordinator
 from .texts import Texts
+
+
+def compounds_among(coordinator: Coordinator, devices: Iterable[str]) -> set[str]:
+    """The compounds of this gateway whose devices in Home Assistant are among ``devices``."""
+    registry = dr.async_get(coordinator.hass)
+    found = [device for device in map(registry.async_get, devices) if device]
+    keys = {key for device in found for domain, key in device.identifiers if domain == DOMAIN}
+    return {compound for compound in coordinator.compounds if coordinator.device_key(compound) in keys}
 
 
 class Places:
@@ -40,7 +50,7 @@ class Places:
             key: device.id
             for device in dr.async_entries_for_config_entry(self._devices, self._entry.entry_id)
             for domain, key in device.identifiers
-            if domain == DOMAIN
+            if domain == DOMAIN and device.config_subentry_id is None
         }
         key = self._coordinator.device_key
         compounds = {item.id: self._compound(item) for item in self._coordinator.compounds.values()}

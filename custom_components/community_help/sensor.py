@@ -1,4 +1,4 @@
-"""Gas concentrations."""
+"""Gas concentrations, and who is on duty in a compound."""
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription, SensorStateClass
 from homeassistant.const import UnitOfRatio
@@ -8,6 +8,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .contract.values import Device, Point, PointKind
 from .coordinator import CommunityHelpEntry, Coordinator
 from .entity import DeviceEntity
+from .on_duty import CompoundDutySensor
+from .texts import Texts
 
 PARALLEL_UPDATES = 0
 PERCENT_LEL = "%LEL"
@@ -50,10 +52,15 @@ async def async_setup_entry(
 ) -> None:
     """Create entities for the devices now and for those that come later."""
     coordinator = entry.runtime_data
+    texts = await Texts.load(hass)
     known: set[str] = set()
+    places: set[str] = set()
 
     @callback
     def add(devices: list[Device]) -> None:
+        compounds = [compound for key, compound in coordinator.compounds.items() if key not in places]
+        places.update(compound.id for compound in compounds)
+        async_add_entities(CompoundDutySensor(coordinator, texts, compound) for compound in compounds)
         fresh = [(device, point) for device in devices for point in device.points if point.id not in known]
         known.update(point.id for _, point in fresh)
         async_add_entities(

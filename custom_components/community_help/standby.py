@@ -10,8 +10,10 @@ from homeassistant.core import HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util.hass_dict import HassKey
 
+from .answers import Answers
 from .buttons import Buttons
 from .const import DOMAIN
+from .contract.values import Incident
 from .coordinator import Coordinator
 from .duty import Duty
 from .probe import Probe
@@ -34,9 +36,11 @@ class Standby:
         """Use ``async_standby``."""
         self._hass = hass
         self._entry = entry
-        self.board = Board(hass, entry.entry_id)
+        self.answers = Answers(hass, entry)
+        self.board = Board(hass, entry.entry_id, self.answers)
         self.duty = Duty(hass, entry)
-        self._buttons = Buttons(hass, entry, self._knows)
+        self._buttons = Buttons(hass, entry, self.board, self._find, self._knows)
+        self.answers.carry_out = self._buttons.async_answered
         self._watcher = Watcher(hass, entry, self.board, self.duty, self._buttons.waiting_for)
         self._probe = Probe(hass, entry)
         self._forget_state = entry.async_on_state_change(self._on_state)
@@ -44,9 +48,13 @@ class Standby:
     def _knows(self, incident_id: str) -> bool:
         return self._watcher.knows(incident_id)
 
+    def _find(self, incident_id: str) -> Incident | None:
+        return self._watcher.find(incident_id)
+
     async def async_start(self, texts: Texts) -> None:
         """Take up what the last run kept."""
         self.async_speak(texts)
+        await self.answers.async_start()
         await self.board.async_load()
         await self.duty.async_start()
         await self._watcher.async_start()
@@ -60,11 +68,13 @@ class Standby:
     @callback
     def async_attach(self, coordinator: Coordinator) -> None:
         """The gateway is there."""
+        self.duty.async_attach(coordinator.async_send_roster)
         self._watcher.async_attach(coordinator)
         self._buttons.async_attach(coordinator)
 
     async def async_detach(self) -> None:
         """The connection is given up."""
+        self.duty.async_detach()
         self._buttons.async_detach()
         await self._watcher.async_detach()
 
@@ -74,6 +84,7 @@ class Standby:
         self._forget_state()
         self._probe.async_stop()
         self.duty.async_stop()
+        self.answers.async_stop()
         self._buttons.async_stop()
         self._watcher.async_stop()
 
@@ -100,6 +111,7 @@ async def async_standby(hass: HomeAssistant, entry: ConfigEntry, texts: Texts) -
     found = running.get(entry.entry_id)
     if found:
         found.async_speak(texts)
+        await found.duty.async_resolve()
         return found
     standby = running[entry.entry_id] = Standby(hass, entry)
     await standby.async_start(texts)

@@ -1,13 +1,14 @@
 """The words on a phone, in Home Assistant's language, from the translation files."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import reduce
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
 
-from .const import DOMAIN
+from .const import CONF_RUNBOOKS, DOMAIN
 from .contract.values import Hazard, Incident, IncidentState, Page
 from .incidents import detectors, live
 
@@ -15,16 +16,17 @@ from .incidents import detectors, live
 class Texts:
     """One language's words."""
 
-    def __init__(self, words: dict[str, str]) -> None:
-        """``words`` by key, placeholders still in them."""
+    def __init__(self, words: dict[str, str], entry: ConfigEntry | None = None) -> None:
+        """``words`` by key, placeholders still in them; in ``entry`` a community may have words of its own."""
         self._words = words
+        self._entry = entry
 
     @classmethod
-    async def load(cls, hass: HomeAssistant) -> Texts:
+    async def load(cls, hass: HomeAssistant, entry: ConfigEntry | None = None) -> Texts:
         """The words of the language that this Home Assistant is set to."""
         prefix = f"component.{DOMAIN}.common."
         found = await async_get_translations(hass, hass.config.language, "common", [DOMAIN])
-        return cls({key.removeprefix(prefix): text for key, text in found.items()})
+        return cls({key.removeprefix(prefix): text for key, text in found.items()}, entry)
 
     def say(self, key: str, **placeholders: str | int) -> str:
         """The text ``key`` with its placeholders filled in."""
@@ -33,6 +35,13 @@ class Texts:
     def maybe(self, key: str) -> list[str]:
         """The text ``key`` as a line, or none: a newer gateway may name what this version has no words for."""
         return [self._words[key]] if key in self._words else []
+
+    def filled(self, key: str, placeholders: Mapping[str, str | int]) -> str:
+        """The text ``key`` with its placeholders filled in; empty when it has no words here, or wants more."""
+        try:
+            return self._words[key].format(**placeholders)
+        except KeyError:
+            return ""
 
     def title(self, incident: Incident) -> str:
         """What happened and where: the first line that a woken person reads. A drill says so before all else."""
@@ -48,7 +57,12 @@ class Texts:
         ]
         if not page.recorded:
             lines.append(self.say("page_not_recorded"))
-        return "\n".join(lines)
+        return "\n".join((*lines, *self.runbook(incident.hazard)))
+
+    def runbook(self, hazard: Hazard) -> list[str]:
+        """What to do: the community's own words, else the default ones; nothing for what threatens nobody."""
+        own = self._entry.options.get(CONF_RUNBOOKS, {}).get(hazard.value, "") if self._entry else ""
+        return [own] if own else self.maybe(f"runbook_{hazard.value}")
 
     def unanswered(self, incident: Incident, now: float) -> str:
         """An update of a page that still wants an answer."""

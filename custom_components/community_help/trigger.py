@@ -14,6 +14,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .announcer import SIGNAL_ANNOUNCED, Announcement
 from .contract.values import Drill, Hazard, IncidentEvent, IncidentEventKind as Kind, Page
+from .duty_trigger import SHIFT_TRIGGERS
 from .payloads import about_drill, about_event, about_incident, about_page, compound_device, worsening
 from .texts import Texts
 
@@ -163,6 +164,7 @@ TRIGGERS: dict[str, type[Trigger]] = {
     "incident_raised": IncidentRaisedTrigger,
     "incident_worsened": IncidentWorsenedTrigger,
     "staff_to_be_paged": StaffToBePagedTrigger,
+    **SHIFT_TRIGGERS,
 }
 
 

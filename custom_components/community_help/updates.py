@@ -7,6 +7,7 @@ from datetime import datetime
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 
+from .answers import Answers
 from .contract.values import Incident, IncidentEvent, IncidentEventKind, ReceiptStep
 from .coordinator import Coordinator
 from .notice import update_notice
@@ -24,6 +25,7 @@ SHOWN = frozenset(IncidentEventKind) - {
     IncidentEventKind.RAISED,
     IncidentEventKind.NOTED,
     IncidentEventKind.ASKED,
+    IncidentEventKind.REFUSED,
     IncidentEventKind.UNKNOWN,
 }
 """What changes what a phone shows; a raised incident is told by its page."""
@@ -32,8 +34,11 @@ SHOWN = frozenset(IncidentEventKind) - {
 class Updates:
     """Keeps what phones show of one gateway's incidents current."""
 
-    def __init__(self, hass: HomeAssistant, coordinator: Coordinator, texts: Texts, board: Board) -> None:
+    def __init__(
+        self, hass: HomeAssistant, coordinator: Coordinator, texts: Texts, board: Board, answers: Answers
+    ) -> None:
         """Nothing waits."""
+        self._answers = answers
         self._hass = hass
         self._coordinator = coordinator
         self._texts = texts
@@ -93,13 +98,15 @@ class Updates:
         told = self._board.told.get(incident.id)
         if told is None:
             return
-        notice = update_notice(self._texts, incident, time.time(), critical=told.critical)
-        now_shown = repr((notice.title, notice.message, notice.data.get("actions")))
+        if incident.closed_at is not None:
+            self._answers.async_forget(incident.id)
+        notice = update_notice(self._texts, incident, time.time(), told.words, answer_by=told.answer_by)
+        now_shown = repr((notice.title, notice.message, notice.buttons, notice.gone))
         tries, missed = self._missed.pop(incident.id, (0, ()))
-        devices = missed if now_shown == told.last else tuple(told.people)
+        ways = missed if now_shown == told.last else tuple(told.people)
         told.last = now_shown
-        steps = await asyncio.gather(*(self._board.async_show(told, device, notice) for device in devices))
-        missed = tuple(device for device, (step, _) in zip(devices, steps, strict=True) if step is ReceiptStep.FAILED)
+        steps = await asyncio.gather(*(self._board.async_show(told, way, notice) for way in ways))
+        missed = tuple(way for way, (step, _) in zip(ways, steps, strict=True) if step is ReceiptStep.FAILED)
         missed = missed if tries < len(LATER_SECONDS) else ()
         if missed:
             self._try_later(incident, missed, tries)

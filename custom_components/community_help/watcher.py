@@ -6,7 +6,7 @@ It lives as long as its config entry is meant to run, whether or not the gateway
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,7 @@ from .facts import Fact
 from .issues import clear_issue, raise_issue
 from .notice import Words, back_notice, loss_notice, page_notice
 from .picture import Picture, picture_from_disk
-from .roster import phones_for
+from .roster import routes_for
 from .texts import Texts
 from .told import Board, Told
 
@@ -92,6 +92,10 @@ class Watcher:
         """Whether an incident is this gateway's: of its journal's epoch, or open since an earlier one."""
         known = self._coordinator or self._picture
         return incident_id in known.incidents or incident_id.startswith(f"{known.epoch}-")
+
+    def find(self, incident_id: str) -> Incident | None:
+        """What is known of an open incident, also while the gateway is gone."""
+        return (self._coordinator or self._picture).incidents.get(incident_id)
 
     @callback
     def async_attach(self, coordinator: Coordinator) -> None:
@@ -159,32 +163,38 @@ class Watcher:
         return self._picture
 
     async def _tell_loss(self, picture: Picture) -> None:
-        """Page who is told first in each compound; over silence only if something is unanswered."""
-        phones = phones_for(self._hass, self._entry, self._duty.first_tier(picture.compounds))
+        """Page who is told first in each compound, by all ways; over silence only if something is unanswered."""
+        ways = self._ways_to(self._duty.first_tier(picture.compounds))
         open_count = len(picture.unanswered())
         notice = loss_notice(self.texts, self._entry.entry_id, self._entry.title, open_count)
-        picture.told_loss = tuple(phones)
+        picture.told_loss = tuple(ways)
         await self._store.async_save(self._saved())
         if not self._gone:
             return
-        await asyncio.gather(*(self._board.async_show(self._loss, device, notice) for device in phones))
+        await asyncio.gather(*(self._board.async_show(self._loss, way, notice) for way in ways))
 
     async def _tell_return(self) -> None:
         """Replace the loss on the phones that show it."""
-        phones, self._picture.told_loss = self._picture.told_loss, ()
+        ways, self._picture.told_loss = self._picture.told_loss, ()
         notice = back_notice(self.texts, self._entry.entry_id, self._entry.title)
-        await asyncio.gather(*(self._board.async_show(self._loss, device, notice) for device in phones))
+        await asyncio.gather(*(self._board.async_show(self._loss, way, notice) for way in ways))
         self._save_soon()
 
     async def _repeat(self, page: Page, incident: Incident) -> None:
         """Ring again under the same tag, but not for who pressed the button: that press only waits to be heard."""
-        people = phones_for(self._hass, self._entry, page.people)
         pressed = self._pressed(incident.id)
-        again = {device: person for device, person in people.items() if person not in pressed}
-        told = await self._board.async_note(incident.id, page.id, again, critical=True)
-        page = replace(page, reason="repeated", why="gateway_gone")
+        again = {way: person for way, person in self._ways_to(page.people).items() if person not in pressed}
+        before = self._board.told.get(incident.id)
+        words = replace(before.words, critical=True) if before else Words()
+        told = await self._board.async_note(incident.id, page.id, again, words)
+        page = replace(page, reason="repeated", why="gateway_gone", answer_by=0.0)
         notice = page_notice(self.texts, page, incident, Words(), time.time(), sounding=True)
-        await asyncio.gather(*(self._board.async_show(told, device, notice) for device in again))
+        await asyncio.gather(*(self._board.async_show(told, way, notice) for way in again))
+
+    def _ways_to(self, people: Iterable[str]) -> dict[str, str]:
+        """All ways to people at once, each with its person: nobody escalates now."""
+        routes = routes_for(self._hass, self._entry, people)
+        return {way: route.person for route in routes for way in (*route.phones, *route.channels)}
 
     @callback
     def _save_soon(self) -> None:

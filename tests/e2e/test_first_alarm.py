@@ -45,8 +45,9 @@ async def test_an_alarm_while_home_assistant_is_down(demo: Demo) -> None:
     await demo.hass.stop()
     sent, confirmed = map(float, (await demo.field.command("fire 301")).split())
     assert confirmed > sent
+    demo.phone.look_for_home()
     await demo.hass.started()
-    await demo.phone.connect()
+    await demo.phone.at_home()
     await demo.hass.until(entity, "on", 30)
     page = await demo.phone.until(page_for(301), 150, "page of flat 301")
     assert page.critical

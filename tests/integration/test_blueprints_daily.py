@@ -13,11 +13,10 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 
 from custom_components.community_help.contract import commands
 from custom_components.community_help.contract.values import Cause, Hazard, IncidentEventKind as Kind, Severity
-from custom_components.community_help.trigger import TRIGGERS
 from tests.integration.blueprinting import automate, compound, edges, elapse, happen, incident_of, shipped, turns, until
 from tests.integration.conftest import GATEWAY_ID, INCIDENT, FakeGateway, Settle, add_staff
 
@@ -218,7 +217,6 @@ def add_shift_worker(hass: HomeAssistant, entry: MockConfigEntry, name: str, sch
 
 
 @pytest.mark.usefixtures("at_eight")
-@pytest.mark.skipif("shift_ending" not in TRIGGERS, reason="the trigger on shifts is not there yet")
 @pytest.mark.parametrize(
     ("inputs", "title", "lines"),
     [
@@ -251,6 +249,7 @@ async def test_whoever_goes_and_whoever_comes_are_told_what_is_open(
     gateway.incidents = (INCIDENT,)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
+    edges["community_help.tell_staff"] = async_mock_service(hass, "community_help", "tell_staff")
     await automate(hass, "duty_handover", **inputs)
     await elapse(hass, freezer, 44 * 60)
     assert not edges["community_help.tell_staff"]
@@ -263,7 +262,6 @@ async def test_whoever_goes_and_whoever_comes_are_told_what_is_open(
 
 
 @pytest.mark.usefixtures("at_eight")
-@pytest.mark.skipif("shift_ending" not in TRIGGERS, reason="the trigger on shifts is not there yet")
 @pytest.mark.parametrize("always", [False, True])
 async def test_a_handover_of_nothing_is_told_only_if_asked_for(
     hass: HomeAssistant,
@@ -279,6 +277,7 @@ async def test_a_handover_of_nothing_is_told_only_if_asked_for(
     add_shift_worker(hass, entry, "张三", "schedule.early")
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
+    edges["community_help.tell_staff"] = async_mock_service(hass, "community_help", "tell_staff")
     await automate(hass, "duty_handover", always=always)
     await elapse(hass, freezer, 45 * 60 + 1)
     told = edges["community_help.tell_staff"]

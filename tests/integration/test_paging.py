@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
+from custom_components.community_help import roster
 from custom_components.community_help.contract import commands, messages, values
 from tests.integration.conftest import (
     GATEWAY_ID,
@@ -20,6 +21,7 @@ from tests.integration.conftest import (
     PAGE,
     FakeGateway,
     Settle,
+    add_staff,
     after_grace,
     demand,
     incident_event,
@@ -40,7 +42,11 @@ async def test_promise_11_without_an_automation_the_page_goes_out_with_default_w
     assert shown["data"]["tag"] == "community_help_ep-1"
     assert shown["data"]["channel"] == "alarm_stream"
     assert shown["data"]["push"]["sound"]["critical"] == 1
-    assert [item["action"] for item in shown["data"]["actions"]] == ["COMMUNITY_HELP_ACKNOWLEDGE:ep-1:1"]
+    assert [item["action"] for item in shown["data"]["actions"]] == [
+        "COMMUNITY_HELP_ACKNOWLEDGE:ep-1:1",
+        "COMMUNITY_HELP_ON_MY_WAY:ep-1:1",
+        "COMMUNITY_HELP_FALSE_ALARM:ep-1:1",
+    ]
     assert ir.async_get(hass).async_get_issue("community_help", f"page_unhandled_{loaded.entry_id}")
 
 
@@ -227,13 +233,15 @@ async def test_a_late_press_gets_a_sensible_answer(
     outcome: dict[str, Any],
     text: str,
 ) -> None:
-    """On the phone that pressed."""
+    """On the phone that pressed, in place of the page, which keeps its buttons while it is unanswered."""
     await demand(hass, gateway, settle)
     await after_grace(hass)
     await settle(lambda: bool(phones))
     gateway.answer = lambda command: messages.Outcome(command.key, **outcome)
     press(hass, phones[0], user)
-    await settle(lambda: phones[-1]["message"] == text)
+    await settle(lambda: phones[-1]["message"].startswith(f"{text}\n"))
+    assert phones[-1]["data"]["tag"] == phones[0]["data"]["tag"]
+    assert phones[-1]["data"]["actions"] == phones[0]["data"]["actions"]
 
 
 @pytest.mark.parametrize(
@@ -338,12 +346,26 @@ async def test_an_incident_runs_an_automation(
     assert seen[0].data == {"place": INCIDENT.place, "name": "fire"}
 
 
-async def test_reception_is_recorded(
-    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, phones: list[dict[str, Any]], settle: Settle
+@pytest.mark.parametrize(
+    ("event", "step"),
+    [("mobile_app_notification_received", "received"), ("mobile_app_notification_cleared", "seen")],
+)
+async def test_what_an_android_phone_proves_is_recorded(
+    hass: HomeAssistant,
+    gateway: FakeGateway,
+    loaded: MockConfigEntry,
+    phones: list[dict[str, Any]],
+    settle: Settle,
+    event: str,
+    step: str,
 ) -> None:
-    """Android's own word that the notification is on the phone."""
+    """Its own word that the notification is there, or was wiped away: for the page, the phone and the person."""
+    person = add_staff(hass, loaded, "张三", 1, "one")
     await demand(hass, gateway, settle)
     await after_grace(hass)
     await settle(lambda: bool(phones))
-    hass.bus.async_fire("mobile_app_notification_received", {"tag": "community_help_ep-1", "device_id": "x"})
-    await settle(lambda: any(body.step.value == "received" for body in gateway.bodies(commands.RecordReceipt)))
+    (device,) = roster.phones_for(hass, loaded, [person])
+    hass.bus.async_fire(event, {"tag": "community_help_ep-1", "device_id": device})
+    await settle(lambda: any(body.step.value == step for body in gateway.bodies(commands.RecordReceipt)))
+    proof = next(body for body in gateway.bodies(commands.RecordReceipt) if body.step.value == step)
+    assert (proof.page, proof.phone, proof.person) == ("ep-3", device, person)

@@ -83,7 +83,11 @@ async def test_an_update_takes_neither_buttons_nor_prominence_from_an_unanswered
     assert (update["channel"], update["importance"]) == (page["channel"], page["importance"])
     assert update["push"] == {"interruption-level": "critical", "sound": "none"}
     assert update["alert_once"] is True
-    assert [item["action"] for item in update["actions"]] == ["COMMUNITY_HELP_ACKNOWLEDGE:ep-1:2"]
+    assert [item["action"] for item in update["actions"]] == [
+        "COMMUNITY_HELP_ACKNOWLEDGE:ep-1:2",
+        "COMMUNITY_HELP_ON_MY_WAY:ep-1:2",
+        "COMMUNITY_HELP_FALSE_ALARM:ep-1:2",
+    ]
     assert "Floors: 2, 3." in paged[1]["message"]
     assert "张三 has taken the earlier part." in paged[1]["message"]
 
@@ -99,7 +103,6 @@ async def test_an_update_takes_neither_buttons_nor_prominence_from_an_unanswered
             {"state": values.IncidentState.RESOLVED},
             "The danger is over. The incident is still to be closed.",
         ),
-        ("closed", {"state": values.IncidentState.CLOSED, "closed_at": 2000.0}, "Closed."),
         (
             "needs_review",
             {"acknowledged_at": 1001.0, "needs_review": True},
@@ -122,6 +125,15 @@ async def test_everybody_who_was_told_sees_how_it_stands(
     assert paged[1]["message"] == text
     assert "actions" not in paged[1]["data"]
     assert paged[1]["data"]["push"] == {"interruption-level": "passive", "sound": "none"}
+
+
+async def test_a_closed_incident_leaves_every_screen(
+    gateway: FakeGateway, paged: list[dict[str, Any]], settle: Settle
+) -> None:
+    """Whoever was told has it taken away, under the same tag."""
+    await happen(gateway, values.IncidentEventKind.CLOSED, state=values.IncidentState.CLOSED, closed_at=2000.0)
+    await settle(lambda: len(paged) == 2)
+    assert (paged[1]["message"], paged[1]["data"]) == ("clear_notification", {"tag": paged[0]["data"]["tag"]})
 
 
 async def test_an_update_that_says_nothing_new_is_not_sent(
@@ -202,15 +214,15 @@ async def test_promise_5_every_drill_page_says_so_and_has_a_this_is_real_button(
     assert phones[0]["title"] == "DRILL – FIRE ALARM: 清水湾 1号楼 2 201 烟感"
     assert phones[0]["message"].startswith("DRILL.")
     buttons = phones[0]["data"]["actions"]
-    assert [item["title"] for item in buttons] == ["I'll take it", "This is real"]
-    press(hass, phones[0], user, 1)
+    assert [item["title"] for item in buttons] == ["I'll take it", "On my way", "This is real"]
+    press(hass, phones[0], user, 2)
     await settle(lambda: bool(gateway.bodies(commands.DeclareReal)))
     (said,) = gateway.bodies(commands.DeclareReal)
     assert (said.incident, said.person.name, said.way.value) == ("ep-1", "Zhang San", "button")
     await gateway.say(events=(incident_event(values.IncidentEventKind.DECLARED_REAL, gateway.number + 1, revision=2),))
     await settle(lambda: len(phones) == 2)
     assert phones[1]["title"].startswith("FIRE ALARM")
-    assert len(phones[1]["data"]["actions"]) == 1
+    assert [item["title"] for item in phones[1]["data"]["actions"]] == ["I'll take it", "On my way", "False alarm"]
 
 
 @pytest.mark.parametrize(

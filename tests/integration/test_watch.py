@@ -9,7 +9,7 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from custom_components.community_help import phone
+from custom_components.community_help import notice
 from custom_components.community_help.contract import commands, messages, values
 from custom_components.community_help.standby import STANDBYS
 from tests.integration.conftest import (
@@ -274,7 +274,7 @@ async def test_promise_10_who_says_that_it_is_real_is_still_rung_until_somebody_
     await after_grace(hass)
     await settle(lambda: len(phones) == 1)
     await lose(hass, gateway, loaded, settle)
-    press(hass, phones[0], user, 1)
+    press(hass, phones[0], user, 2)
     await settle(lambda: bool(hass_storage.get(f"community_help.{loaded.entry_id}.presses", {}).get("data")))
     await later(hass, 61)
     await settle(lambda: len(incidents(phones)) == 2)
@@ -373,6 +373,6 @@ async def test_a_press_for_an_incident_of_an_earlier_epoch_counts(
         events=(values.IncidentEvent(gateway.number + 1, 1000.0, values.IncidentEventKind.WORSENED, old),)
     )
     await eventually(hass, lambda: "older-7" in loaded.runtime_data.incidents)
-    hass.bus.async_fire("mobile_app_notification_action", {"action": f"{phone.ACKNOWLEDGE}:older-7:1"})
+    hass.bus.async_fire("mobile_app_notification_action", {"action": f"{notice.ACKNOWLEDGE}:older-7:1"})
     await eventually(hass, lambda: bool(gateway.bodies(commands.Acknowledge)))
     assert gateway.bodies(commands.Acknowledge)[0].incident == "older-7"
