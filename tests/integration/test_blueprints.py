@@ -11,7 +11,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.community_help.contract import commands
 from custom_components.community_help.contract.values import Cause, Hazard, IncidentEventKind as Kind, Page, Severity
-from custom_components.community_help.trigger import TRIGGERS
 from tests.integration.blueprinting import (
     NAMES,
     automate,
@@ -48,8 +47,6 @@ async def test_every_blueprint_is_valid_with_its_defaults(
     hass: HomeAssistant, loaded: MockConfigEntry, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     """Home Assistant takes the automation although nothing was filled in, and complains about nothing."""
-    if name == "duty_handover" and "shift_ending" not in TRIGGERS:
-        pytest.skip("the trigger on shifts is not there yet")
     await automate(hass, name)
     assert not [item.message for item in caplog.records if item.levelname == "ERROR" and "automation" in item.name]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
+from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
@@ -36,15 +36,8 @@ def at_eight(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
 
 
 @pytest.fixture
-async def health(hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry) -> Any:
-    """Say which devices have which problem; the action ``get_health`` answers so."""
-    if not hass.services.has_service("community_help", "get_health"):
-
-        async def get_health(_call: ServiceCall) -> dict[str, Any]:
-            return _report(gateway)
-
-        only = SupportsResponse.ONLY
-        hass.services.async_register("community_help", "get_health", get_health, supports_response=only)
+def break_down(gateway: FakeGateway, loaded: MockConfigEntry) -> Any:
+    """Say which points have which problem."""
 
     async def say(**problems: str) -> None:
         states = tuple(
@@ -58,19 +51,7 @@ async def health(hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEn
     return say
 
 
-def _report(gateway: FakeGateway) -> dict[str, Any]:
-    lists: dict[str, list[dict[str, Any]]] = {
-        kind: [] for kind in ("offline", "faulty", "battery_low", "end_of_life", "tampered", "bypassed", "drills")
-    }
-    for device in gateway.devices:
-        for problem in {problem for point in device.points for problem in gateway.states[point.id].problems}:
-            place = " ".join(filter(None, (device.building, device.floor, device.flat)))
-            item = {"name": device.name, "place": place, "cause": problem, "since": SINCE.isoformat()}
-            lists["faulty" if problem == "fault" else problem].append(item)
-    return {"gateways": [{"gateway": "Demo", "connected": True, "compounds": [{"name": "清水湾", **lists}]}]}
-
-
-@pytest.mark.usefixtures("at_eight", "loaded", "health")
+@pytest.mark.usefixtures("at_eight", "loaded")
 async def test_the_digest_says_nothing_when_all_is_well(
     hass: HomeAssistant, edges: Edges, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -80,7 +61,7 @@ async def test_the_digest_says_nothing_when_all_is_well(
     assert not any(edges.values())
 
 
-@pytest.mark.usefixtures("at_eight", "loaded", "health")
+@pytest.mark.usefixtures("at_eight", "loaded")
 @pytest.mark.parametrize(("language", "words"), [("zh", "所有设备正常。"), ("en", "All devices are well.")])
 async def test_the_digest_says_that_all_is_well_if_asked_to(
     hass: HomeAssistant, edges: Edges, freezer: FrozenDateTimeFactory, language: str, words: str
@@ -119,10 +100,10 @@ async def test_the_digest_says_that_all_is_well_if_asked_to(
     ],
 )
 async def test_the_digest_names_what_is_wrong(
-    hass: HomeAssistant, edges: Edges, freezer: FrozenDateTimeFactory, health: Any, language: str, lines: list[str]
+    hass: HomeAssistant, edges: Edges, freezer: FrozenDateTimeFactory, break_down: Any, language: str, lines: list[str]
 ) -> None:
     """By compound and kind, the others counted; shown in Home Assistant when nobody was chosen."""
-    await health(f201_smoke="offline", f202_smoke="offline", lane_lane="battery_low")
+    await break_down(f201_smoke="offline", f202_smoke="offline", lane_lane="battery_low")
     await automate(hass, "device_health_digest", language=language, most=1)
     await elapse(hass, freezer, 1801)
     (shown,) = edges["persistent_notification.create"]
