@@ -180,7 +180,7 @@ async def test_a_self_test_is_started_by_who_is_responsible(
     said = gateway.bodies(commands.StartSelfTest)
     assert [(body.compound, body.person.name) for body in said] == [("bay", "Boss"), ("bay", "张三")]
     stranger = MockUser(name="Stranger").add_to_hass(hass)
-    with pytest.raises(HomeAssistantError, match="Only administrators"):
+    with pytest.raises(HomeAssistantError, match="may not decide about 清水湾"):
         await run(stranger)
     with pytest.raises(HomeAssistantError):
         await run(None)
