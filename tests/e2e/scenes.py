@@ -56,7 +56,9 @@ async def end(demo: Demo) -> None:
             with contextlib.suppress(RuntimeError):  # a colleague was quicker
                 data = {"incident_id": incident, "cause": "drill"}
                 await demo.hass.post("/api/services/community_help/close", data)
-            await demo.phone.until(lambda now, tag=shown.tag: now.tag == tag and not now.buttons, what="'closed'")
+            async with asyncio.timeout(20):
+                while (now := demo.phone.screen.get(shown.tag)) and now.buttons:
+                    await asyncio.sleep(0.05)
 
 
 def new(demo: Demo, condition: Callable[[Notification], bool]) -> Callable[[Notification], bool]:
@@ -112,7 +114,7 @@ async def drill(demo: Demo) -> Notification:
     compound = await device_of(demo, "clearwater")
     detector = await demo.smoke_entity(502)
     async with automation(demo, "drill", compound=compound, by=STAFF, detector=detector, minutes=5) as entity:
-        wanted = new(demo, lambda shown: len(shown.buttons) > 1)
+        wanted = new(demo, lambda shown: bool(shown.buttons) and shown.title.startswith(("DRILL", "【演练】")))
         await run(demo, entity)
         try:
             return await demo.phone.until(wanted, what="page of the drill")
