@@ -1,8 +1,8 @@
 """From the frame at the gateway's socket to the staff phone, at idle and in a storm of 3,276, next to its floor.
 
-``python -m benchmarks.pages [ALARMS]`` in Home Assistant's environment. Real: the gateway, Home Assistant, its
-``mobile_app`` and the phone's push channel. The floor runs in the same Home Assistant, to the same phone: an automation
-without this project, triggered by an event that comes over the websocket API, calls the phone's notify action.
+``python -m benchmarks.pages [AT IDLE] [IN THE STORM]`` in Home Assistant's environment. The gateway, Home Assistant,
+its ``mobile_app`` and the phone's push channel are real. The floor runs in the same Home Assistant, to the same phone:
+an automation without this project, triggered by an event from the websocket API, calls the phone's notify action.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,7 @@ class Bare:
     def __init__(self, place: Place, socket: Socket) -> None:
         """Use ``Bare.ready``."""
         self._place, self._socket = place, socket
+        socket.patience = PATIENCE
         self._count = 0
 
     @classmethod
@@ -244,11 +245,11 @@ def report(times: dict[str, Any], commit: float) -> Iterator[str]:
     yield f"most notifications of one incident on the phone at any time: {found.most}"
 
 
-async def main(count: int) -> None:
-    """Floor and ours by turns at idle, then the two storms."""
+async def main(count: int, alarms: int) -> None:
+    """Floor and ours at idle, then in the storm."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        place = await place_in(folder, TOWN)
+        place = await place_in(folder, replace(TOWN, alarms=alarms))
         try:
             times = await measured(place, count)
             issues = {item["issue_id"].partition("_0")[0] for item in await place.hass.issues()}
@@ -276,4 +277,5 @@ async def measured(place: Place, count: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else AT_IDLE))
+    given = [int(argument) for argument in sys.argv[1:]]
+    asyncio.run(main(*given, *(AT_IDLE, TOWN.alarms)[len(given) :]))
