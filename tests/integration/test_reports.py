@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from custom_components.community_help import health
 from custom_components.community_help.contract import commands, messages, values
 from tests.integration.companions import Companions
-from tests.integration.conftest import GATEWAY_ID, TOKEN, FakeGateway, Settle, add_member
+from tests.integration.conftest import GATEWAY_ID, TOKEN, FakeGateway, Settle, add_member, eventually
 from tests.integration.test_board import look, prove
 
 ZHANG = values.Person("z", "张三")
@@ -185,6 +185,7 @@ async def test_a_self_test_is_started_by_who_is_responsible(
     with pytest.raises(HomeAssistantError):
         await run(None)
     assert len(gateway.bodies(commands.StartSelfTest)) == 2
+    await eventually(hass, lambda: bool(gateway.bodies(commands.RecordRefusal)))
     (refusal,) = gateway.bodies(commands.RecordRefusal)
     assert (refusal.what, refusal.subject, refusal.person.name) == ("self_test", "bay", "Stranger")
 
