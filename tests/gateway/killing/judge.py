@@ -167,7 +167,10 @@ def _apply(state: State, event: Event) -> None:
 
 
 def _waits(base: Evidence, found: Evidence) -> Iterator[str]:
-    """A wait from before is as it was, unless an entry since then is about the same; those of links come and go."""
+    """A wait from before is as it was, unless an entry since then is about the same.
+
+    Those of links and of the next night's self-test come with the site file: a start arms them anew.
+    """
     touched: set[str] = set()
     for number, entry in found.entries.items():
         if number > base.number:
@@ -175,7 +178,7 @@ def _waits(base: Evidence, found: Evidence) -> Iterator[str]:
             touched |= {entry[name]["id"] for name in ("page", "incident", "point") if entry.get(name)}
     for key, wait in base.state.deadlines.items():
         if (
-            wait.kind is not DeadlineKind.LINK
+            wait.kind not in (DeadlineKind.LINK, DeadlineKind.SELF_TEST)
             and wait.subject not in touched
             and found.state.deadlines.get(key) != wait
         ):
