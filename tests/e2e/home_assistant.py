@@ -270,13 +270,13 @@ class HomeAssistant(Process):
             result = await self.post(f"{path}/{result['flow_id']}", step)
         return result
 
-    async def add_gateway(self, port: int, code: str) -> str:
-        """Add the integration by hand; returns the config entry's id."""
+    async def add_gateway(self, port: int, code: str, *, blueprints: bool = True) -> str:
+        """Add the integration by hand, with or without its blueprints; returns the config entry's id."""
         result = await self.flow(
             "/api/config/config_entries/flow",
             "community_help",
             {"host": "127.0.0.1", "port": port},
-            {"code": code, "create_areas": True},
+            {"code": code, "create_areas": True, "install_blueprints": blueprints},
         )
         if result["type"] != "create_entry":
             raise RuntimeError(result)
