@@ -79,7 +79,7 @@ async def ntfy(demo: Demo) -> AsyncIterator[NtfyServer]:
     await server.stop()
 
 
-FAILING = ("off", "half_open", "never_confirms", "iphone", "forbids", "limits", "hangs")
+FAILING = ("off", "half_open", "never_confirms", "iphone", "forbids", "limits")
 """Everybody whose first phone cannot be relied on, by what is wrong with it."""
 
 PROVING = ("late", "old_app", "relayed")
