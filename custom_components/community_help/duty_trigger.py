@@ -1,6 +1,7 @@
 """Native triggers on duty: a shift of a staff member began, or is about to end."""
 
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -69,9 +70,9 @@ class ShiftTrigger(Trigger):
         self._options: dict[str, Any] = config.options or {}
         self._devices: list[str] = self._options.get(ATTR_DEVICE_ID, [])
 
+    @abstractmethod
     def _moment(self, span: Span) -> float:
         """When to fire for a stretch of duty."""
-        raise NotImplementedError
 
     async def async_attach_runner(
         self, run_action: TriggerActionRunner, did_not_trigger: TriggerNotTriggeredReporter | None = None

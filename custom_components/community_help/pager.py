@@ -83,8 +83,8 @@ class Pager:
         self._hass.data[PAGERS].pop(self._entry.entry_id, None)
         for undo in (*self._undo, *self._grace.values()):
             undo()
-        for climb in tuple(self._climbs.values()):
-            climb.cancel()
+        for page_id in tuple(self._ladders):
+            self._forget(page_id)
         self._grace.clear()
         await self._board.async_save()
 
@@ -144,10 +144,11 @@ class Pager:
         if cancel:
             cancel()
         self._accepted.pop(page_id, None)
-        self._ladders.pop(page_id, None)
         climb = self._climbs.pop(page_id, None)
         if climb:
             climb.cancel()
+        for ladder in self._ladders.pop(page_id, ()):
+            ladder.begun.set()  # whoever waits for the first ways need not wait any more
 
     def _complain(self) -> None:
         """No automation answered in time: say so, unless Home Assistant is only starting."""
@@ -161,7 +162,9 @@ class Pager:
             self._hass.async_create_task(self._send(page, told.words, told))
 
     async def _send(self, page: Page, words: Words, told: Told | None = None) -> None:
-        """Send by the first way to everybody at once, then climb: a dead or slow phone never delays the others.
+        """Climb to everybody at once, each for themselves: a dead or slow phone never delays the others.
+
+        Returns when every first way was tried.
 
         ``told``: what was shown before a restart.
         """
@@ -174,11 +177,11 @@ class Pager:
         if told is None:
             first = {ladder.ways[0]: ladder.person for ladder in ladders}
             told = await self._board.async_note(incident.id, page.id, first, words, page.answer_by)
-            await asyncio.gather(*(ladder.async_next(self._showing(page, told, ladder.person)) for ladder in ladders))
-        if page.id in self._ladders:
-            climb = self._climb(page, told, ladders)
-            name = f"community_help page {page.id}"
-            self._climbs[page.id] = self._hass.async_create_background_task(climb, name)
+        if page.id not in self._ladders:
+            return  # settled meanwhile
+        name = f"community_help page {page.id}"
+        self._climbs[page.id] = self._hass.async_create_background_task(self._climb(page, told, ladders), name)
+        await asyncio.gather(*(ladder.begun.wait() for ladder in ladders))
 
     def _showing(self, page: Page, told: Told, person: str) -> Show:
         """Shows the page by one way to ``person``, with its receipts."""

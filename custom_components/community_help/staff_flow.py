@@ -1,5 +1,6 @@
 """Adding and changing the staff and the duty phones: subentries of the gateway's entry, in force at once."""
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
@@ -91,9 +92,9 @@ class RosterFlow(ConfigSubentryFlow):
         everybody: tuple[Member | DutyPhone, ...] = (*members(entry), *duty_phones(entry))
         return [item for item in everybody if item.id != self._own]
 
+    @abstractmethod
     def _schema(self, shown: dict[str, Any]) -> vol.Schema:
         """The form for what is ``shown`` in it."""
-        raise NotImplementedError
 
 
 class StaffFlow(RosterFlow):

@@ -24,6 +24,9 @@ from .relay import Relay
 LOOK_SECONDS = 0.5
 """So often it tries to connect again (project's choice)."""
 
+QUESTION = "community_help_confirm_"
+"""The weekly "tap to confirm", which comes by day: apart from the screen, so that tests see pages at any hour."""
+
 
 @dataclass(frozen=True, slots=True)
 class App:
@@ -150,6 +153,7 @@ class CompanionApp:
         self._socket: Socket | None = None
         self._looking: asyncio.Task[None] | None = None
         self.screen: dict[str, Notification] = {}
+        self.questions: dict[str, Notification] = {}
         self.history: list[Notification] = []
         self.most_of: Counter[str] = Counter()
         self.most_incidents = 0
@@ -256,10 +260,14 @@ class CompanionApp:
         tag = data.get("tag", "")
         if event["message"] == "clear_notification":
             self.screen.pop(tag, None)
+            self.questions.pop(tag, None)
             return
         shown = Notification(tag, event.get("title", ""), event["message"], data)
-        self.screen[tag or f"untagged {len(self.history)}"] = shown
-        self.history.append(shown)
+        if tag.startswith(QUESTION):
+            self.questions[tag] = shown
+        else:
+            self.screen[tag or f"untagged {len(self.history)}"] = shown
+            self.history.append(shown)
         self._count()
         if self.app.android and self.reports and data.get("confirmation"):
             told = flattened(event) | {"device_id": self.device}

@@ -60,7 +60,9 @@ class Demo:
         await self.phone.connect()
         entries = await self.hass.get("/api/config/config_entries/entry?domain=community_help")
         if not entries:
-            entry_id = await self.hass.add_gateway(self.gateway.api_port, self.gateway.pairing_code)
+            entry_id = await self.hass.add_gateway(
+                self.gateway.api_port, self.gateway.pairing_code, blueprints=self.prepared
+            )
             await self.hass.add_staff(entry_id, "张三 Zhang San", [await self.phone.device_id()])
             if self.prepared:
                 await self.answer_pages()

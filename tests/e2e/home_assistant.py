@@ -46,7 +46,12 @@ trace:
 
 
 class Socket:
-    """One authenticated websocket connection: requests by id, subscriptions by callback."""
+    """One authenticated websocket connection: requests by id, subscriptions by callback.
+
+    ``patience`` is how many seconds it waits for an answer.
+    """
+
+    patience = 30.0
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         """Use ``HomeAssistant.socket``."""
@@ -87,7 +92,7 @@ class Socket:
     async def _send(self, number: int, kind: str, data: dict[str, Any]) -> Any:
         future = self._waiting[number] = asyncio.get_running_loop().create_future()
         await self._socket.send_json({"id": number, "type": kind, **data})
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(self.patience):
             return await future
 
     async def _read(self) -> None:
@@ -265,13 +270,13 @@ class HomeAssistant(Process):
             result = await self.post(f"{path}/{result['flow_id']}", step)
         return result
 
-    async def add_gateway(self, port: int, code: str) -> str:
-        """Add the integration by hand; returns the config entry's id."""
+    async def add_gateway(self, port: int, code: str, *, blueprints: bool = True) -> str:
+        """Add the integration by hand, with or without its blueprints; returns the config entry's id."""
         result = await self.flow(
             "/api/config/config_entries/flow",
             "community_help",
             {"host": "127.0.0.1", "port": port},
-            {"code": code, "create_areas": True},
+            {"code": code, "create_areas": True, "install_blueprints": blueprints},
         )
         if result["type"] != "create_entry":
             raise RuntimeError(result)

@@ -77,8 +77,9 @@ async def device_of(demo: Demo, own_id: str) -> str:
 
 async def alarm_to_staff(demo: Demo) -> Notification:
     """A smoke alarm goes off; the demo's own automation pages."""
+    fresh = new(demo, lambda shown: bool(shown.buttons))  # before the alarm: its page comes within milliseconds
     async with field(demo, "fire 304", "restore 304"):
-        return await demo.phone.until(new(demo, lambda shown: bool(shown.buttons)), what="page")
+        return await demo.phone.until(fresh, what="page")
 
 
 async def gas_ventilate(demo: Demo) -> Notification:

@@ -112,7 +112,7 @@ async def _staff(demo: Demo, people: tuple[Staff, ...]) -> None:
     await demo.hass.remove_staff()
     for item in people:
         phones = [await phone.device_id() for phone in item.phones]
-        await demo.hass.add_staff(entry_id, item.name, phones, item.tier, list(item.channels))
+        await demo.hass.add_staff(entry_id, item.name, phones, item.tier, channels=list(item.channels))
     wanted = {item.name for item in people}
     await until(lambda: kept_names(demo) == wanted, 20, f"roster of {wanted} in the gateway")
 

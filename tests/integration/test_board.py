@@ -246,14 +246,15 @@ async def test_without_a_roster_nothing_is_said_of_duty(hass: HomeAssistant, boa
 
 
 async def test_where_another_home_assistant_pages_nothing_is_claimed(
-    hass: HomeAssistant, gateway: FakeGateway, companions: Companions, entry: MockConfigEntry
+    hass: HomeAssistant, gateway: FakeGateway, companions: Companions, entry: MockConfigEntry, settle: Settle
 ) -> None:
     """Its phones prove nothing here: unavailable, and no repair about them."""
     gateway.lease_holder = "the other one"
     phone = companions.add("zhang", local=False)
     zhang = add_member(hass, entry, "张三", tier=2, phones=[phone])
     assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
+    await settle(lambda: "lease_held" in issues(hass))
+    await look(hass, entry)
     assert state(hass, f"staff_{zhang}_reachable").state == "unavailable"
     assert state(hass, "bay_duty_reachable").state == "unavailable"
     assert set(issues(hass)) == {"lease_held"}

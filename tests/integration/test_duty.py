@@ -135,6 +135,7 @@ async def test_a_calendar_that_is_edited_takes_effect_within_the_hour(
     duty = await start(hass, entry)
     await add_event(hass, "duty", "2026-11-26 14:00:00", "2026-11-26 15:00:00")
     await at(hass, freezer, MONDAY.replace(hour=13, second=6))
+    await eventually(hass, lambda: names(duty, 26, 14) == "张三")
     assert (names(duty, 23, 14), names(duty, 26, 14), names(duty, 26, 15)) == ("张三", "张三", "")
     await add_event(hass, "duty", "2026-11-23 13:30:00", "2026-11-23 13:40:00")
     await pass_(hass, freezer)

@@ -1,6 +1,8 @@
 """A page climbs from way to way until one proves that it arrived; every step leaves its receipt."""
 
+import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -9,7 +11,8 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.community_help import roster
 from custom_components.community_help.contract import commands, values
@@ -159,6 +162,34 @@ async def test_nobody_reached_is_said_at_once(
     await page(hass, gateway, settle)
     await settle(lambda: ("failed", "") in steps(gateway))
     assert "accepted" not in [step for step, _ in steps(gateway)]
+
+
+async def test_a_phone_that_hangs_delays_nobody_elses_next_way(
+    hass: HomeAssistant,
+    gateway: FakeGateway,
+    loaded: MockConfigEntry,
+    phones: list[dict[str, Any]],
+    settle: Settle,
+    notified: list[dict[str, Any]],
+) -> None:
+    """A relay that does not answer holds up its own person only."""
+    hanging = asyncio.Event()
+
+    async def hang(_call: ServiceCall) -> None:
+        await hanging.wait()
+
+    hass.services.async_register("notify", "one", hang)
+    add(hass, loaded, "张三", "one")
+    add(hass, loaded, "李四", "two", channels=("notify.sms",))
+    await demand(hass, gateway, settle)
+    call = hass.services.async_call("community_help", "page_staff", {"page_id": PAGE.id}, blocking=True)
+    sending = asyncio.create_task(call)
+    await settle(lambda: ("handed_over", device(hass, "two")) in steps(gateway))
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=11))
+    await settle(lambda: len(notified) == 1)
+    assert not sending.done()
+    hanging.set()
+    await sending
 
 
 async def test_an_older_gateway_is_not_told_what_it_does_not_know(

@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from custom_components.community_help import health
 from custom_components.community_help.contract import commands, messages, values
 from tests.integration.companions import Companions
-from tests.integration.conftest import GATEWAY_ID, TOKEN, FakeGateway, Settle, add_member
+from tests.integration.conftest import GATEWAY_ID, TOKEN, FakeGateway, Settle, add_member, eventually
 from tests.integration.test_board import look, prove
 
 ZHANG = values.Person("z", "张三")
@@ -180,11 +180,12 @@ async def test_a_self_test_is_started_by_who_is_responsible(
     said = gateway.bodies(commands.StartSelfTest)
     assert [(body.compound, body.person.name) for body in said] == [("bay", "Boss"), ("bay", "张三")]
     stranger = MockUser(name="Stranger").add_to_hass(hass)
-    with pytest.raises(HomeAssistantError, match="Only administrators"):
+    with pytest.raises(HomeAssistantError, match="may not decide about 清水湾"):
         await run(stranger)
     with pytest.raises(HomeAssistantError):
         await run(None)
     assert len(gateway.bodies(commands.StartSelfTest)) == 2
+    await eventually(hass, lambda: bool(gateway.bodies(commands.RecordRefusal)))
     (refusal,) = gateway.bodies(commands.RecordRefusal)
     assert (refusal.what, refusal.subject, refusal.person.name) == ("self_test", "bay", "Stranger")
 

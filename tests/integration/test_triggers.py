@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from homeassistant.components.automation import DOMAIN as AUTOMATION
-from homeassistant.core import CoreState, Event, HomeAssistant
+from homeassistant.core import CoreState, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.setup import async_setup_component
@@ -289,7 +289,7 @@ async def test_what_came_and_went_while_home_assistant_was_away_calls_for_nothin
 ) -> None:
     """No siren for an incident that is over, and no all-clear for what nobody heard of; the trace says why."""
     reasons: list[str] = []
-    async_dispatcher_connect(hass, SIGNAL_ANNOUNCED, lambda said: reasons.append(said.why_not))
+    async_dispatcher_connect(hass, SIGNAL_ANNOUNCED, callback(lambda said: reasons.append(said.why_not)))
     hass.set_state(CoreState.not_running)
     gateway.missed = (incident_event(Kind.RAISED, 8), incident_event(Kind.CLOSED, 9, **CLOSED))
     assert await hass.config_entries.async_setup(entry.entry_id)
