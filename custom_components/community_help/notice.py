@@ -50,7 +50,8 @@ class Notice:
     """What to show under ``tag``, in the place of what was there.
 
     ``revision`` is the incident's as it is told here. ``answer_by``: when the next tier is told (epoch seconds, 0:
-    never). ``camera`` is an entity, ``picture`` a path or an address, ``at`` degrees (WGS 84), ``opens`` an entity
+    never). ``page``: the page that this is, whose arrival its receiver confirms; empty for what only replaces one.
+    ``camera`` is an entity, ``picture`` a path or an address, ``at`` degrees (WGS 84), ``opens`` an entity
     that a tap shows. ``gone``: the notification is taken away.
     """
 
@@ -66,6 +67,7 @@ class Notice:
     picture: str = ""
     at: tuple[float, float] | None = None
     opens: str = ""
+    page: str = ""
     gone: bool = False
 
 
@@ -128,6 +130,7 @@ def page_notice(
         page.answer_by,
         words.camera,
         words.picture,
+        page=page.id if sounding else "",
     )
 
 

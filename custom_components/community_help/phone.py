@@ -16,6 +16,8 @@ from .notice import Notice, Urgency
 GROUP = "community_help"
 CLEAR = "clear_notification"
 MOBILE_APP = "mobile_app"
+PAGE = "page"
+"""Which page a notification is: Android sends it back with what it confirms."""
 
 
 class Platform(StrEnum):
@@ -29,6 +31,8 @@ class Platform(StrEnum):
 def payload(notice: Notice, platform: Platform) -> dict[str, Any]:
     """What the app needs to show a notice as it is meant; for an unknown app, what both need."""
     data: dict[str, Any] = {"tag": notice.tag, "group": GROUP}
+    if notice.page:
+        data[PAGE] = notice.page
     if notice.buttons:
         data["actions"] = [
             {"action": item.action, "title": item.title, **({"behavior": "textInput"} if item.asks else {})}
