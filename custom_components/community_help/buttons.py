@@ -199,9 +199,8 @@ class Buttons:
                 return waits
             became, said = Became.REFUSED, self._refusal(error.outcome)
         else:
-            if isinstance(press, Acknowledge) and _somebody_elses(outcome, press.person):
-                became = Became.REFUSED
-                said = self.texts.say("already_taken", name=str(outcome.result.get("owner", "")))
+            if isinstance(press, Acknowledge) and not outcome.result.get("first", True):
+                became, said = self._not_first(outcome, press.person)
         finally:
             self._carrying_out.discard(key)
         self._pending.pop(key, None)
@@ -209,6 +208,12 @@ class Buttons:
         if said:
             await self._answer(tuple(item.get("ways", ())), press.incident, said)
         return became, said or self.texts.say("press_done")
+
+    def _not_first(self, outcome: Outcome, who: Person) -> tuple[Became, str]:
+        """Another person was first, or the same one, who then has it all the same."""
+        if outcome.result.get("owner_id") == who.id:
+            return Became.DONE, self.texts.say("already_yours")
+        return Became.REFUSED, self.texts.say("already_taken", name=str(outcome.result.get("owner", "")))
 
     def _refusal(self, outcome: Outcome) -> str:
         """Nobody knows whose phone it is, more is known than the person saw, or the incident is over."""
@@ -241,11 +246,6 @@ def _readable(item: dict[str, Any]) -> dict[str, Any]:
     """A kept press, if it can still be understood."""
     from_wire(COMMANDS[item.get("kind", ACKNOWLEDGE)], item["press"])
     return item
-
-
-def _somebody_elses(outcome: Outcome, who: Person) -> bool:
-    """Whether another person was first; who presses twice has it all the same."""
-    return not outcome.result.get("first", True) and outcome.result.get("owner_id") != who.id
 
 
 def _press(kind: str, incident_id: str, revision: int, who: Person, reply: str) -> Press:

@@ -79,7 +79,7 @@ async def ntfy(demo: Demo) -> AsyncIterator[NtfyServer]:
     await server.stop()
 
 
-FAILING = ("off", "half_open", "never_confirms", "iphone", "forbids", "limits")
+FAILING = ("off", "half_open", "never_confirms", "iphone", "forbids", "limits", "hangs")
 """Everybody whose first phone cannot be relied on, by what is wrong with it."""
 
 PROVING = ("late", "old_app", "relayed")
@@ -153,7 +153,7 @@ async def test_the_record_says_what_became_of_each_way(night: Night, name: str) 
         assert not further
     else:
         assert "received" not in steps
-        assert ("failed" in steps) == (name == "off")
+        assert steps[-1] == ("failed" if name == "off" else "unproven"), "why the next way was tried"
         assert further == ["handed_over"]
     words = " ".join(line["what"] for line in night.sheet["lines"])
     assert night.ways[name] in words or name in words
