@@ -283,6 +283,8 @@ class Pager:
         """Somebody pressed a button of the page."""
         told = self._board.told.get(incident_id)
         if told:
+            if way in told.people:
+                told.hands[way] = person
             self._prove(told, told.page, way, ReceiptStep.ACTED, person)
 
     @callback

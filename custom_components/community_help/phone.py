@@ -60,8 +60,10 @@ def _android(notice: Notice) -> dict[str, Any]:
     data: dict[str, Any] = {"channel": channel, "importance": importance}
     if notice.urgency is not Urgency.UPDATE:
         data |= {"ttl": 0, "priority": "high"}
-    if notice.buttons:
+    if notice.asking:
         data |= {"confirmation": True, "persistent": True, "sticky": "true"}
+    elif notice.buttons:
+        data["sticky"] = "true"
     if not notice.sounding:
         data["alert_once"] = True
     if notice.opens:
@@ -96,7 +98,7 @@ def _countdown(notice: Notice) -> dict[str, Any]:
 
     Not on iOS: a Live Activity there may take the place of the alert that has to sound.
     """
-    if not notice.buttons or not notice.answer_by:
+    if not notice.asking or not notice.answer_by:
         return {}
     return {"live_update": True, "chronometer": True, "when": int(notice.answer_by)}
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -21,12 +21,14 @@ MAX_EARLIER = 20
 class Told:
     """The ways that show one incident; ``people`` is the staff id behind each way (empty when unknown).
 
-    ``words`` are the automation's. ``sent``: the page that each way took last. ``proven``: which people have shown that
-    they have ``page``, which came after ``earlier``. ``answer_by``: when the next tier is told. ``over``: the incident
-    is closed, and nothing else is shown of it any more.
+    ``hands``: who pressed by a way, as on a shared phone. ``words`` are the automation's. ``sent``: the page that each
+    way took last. ``proven``: which people have shown that they have ``page``, which came after ``earlier``.
+    ``answer_by``: when the next tier is told. ``over``: the incident is closed, and nothing else is shown of it any
+    more.
     """
 
     people: dict[str, str] = field(default_factory=dict)
+    hands: dict[str, str] = field(default_factory=dict)
     page: str = ""
     words: Words = field(default_factory=Words)
     shown: dict[str, int] = field(default_factory=dict)
@@ -91,7 +93,10 @@ class Board:
             if (notice.revision < shown and not notice.sounding) or not self._wanted(told, way, notice):
                 return ReceiptStep.HANDED_OVER, ""
             told.shown[way] = max(shown, notice.revision)
-            step, detail = await async_send(self._hass, way, notice, told.people.get(way, ""), self._answers)
+            person = told.hands.get(way) or told.people.get(way, "")
+            if notice.owner and notice.owner != person:
+                notice = replace(notice, buttons=())
+            step, detail = await async_send(self._hass, way, notice, person, self._answers)
             if notice.page and step is ReceiptStep.HANDED_OVER:
                 told.sent[way] = notice.page
             return step, detail
@@ -106,7 +111,7 @@ class Board:
             return False
         if notice.sounding or replaces(self._hass, way):
             return True
-        if notice.buttons or way in told.settled or not notice.message:
+        if notice.asking or way in told.settled or not notice.message:
             return False
         told.settled.add(way)
         return True
@@ -115,6 +120,7 @@ class Board:
         return {
             key: {
                 "people": told.people,
+                "hands": told.hands,
                 "page": told.page,
                 "words": asdict(told.words),
                 "shown": told.shown,
@@ -133,6 +139,7 @@ def _told(item: dict[str, Any]) -> Told:
     words = Words(**item["words"]) if "words" in item else Words(critical=item.get("critical", True))
     return Told(
         people={str(way): str(person) for way, person in item["people"].items()},
+        hands={str(way): str(person) for way, person in item.get("hands", {}).items()},
         page=str(item["page"]),
         words=words,
         shown={str(way): int(revision) for way, revision in item.get("shown", {}).items()},

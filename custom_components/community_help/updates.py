@@ -122,7 +122,8 @@ class Updates:
         if incident.closed_at is not None:
             await self._end(incident.id, notice, 0)
             return
-        now_shown = repr((notice.title, notice.message, notice.buttons))
+        buttons = notice.buttons if notice.asking else [button.kind for button in notice.buttons]
+        now_shown = repr((notice.title, notice.message, buttons))
         tries, missed = self._missed.pop(incident.id, (0, ()))
         ways = missed if now_shown == told.last else tuple(told.people)
         told.last = now_shown

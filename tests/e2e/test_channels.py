@@ -221,7 +221,7 @@ async def test_a_button_of_ntfy_takes_the_incident_without_the_app(demo: Demo, n
     app = await NtfyApp(ntfy, "buttons").connect()
     async with staffed(demo, Staff("王五 Wang Wu", channels=(entity,))), _quiet(demo.phone):
         await fire(demo, 201)
-        page = await app.until(lambda shown: bool(shown.buttons), what="page in ntfy")
+        page = await app.until(lambda shown: shown.asks, what="page in ntfy")
         take = page.buttons[0]
         async with demo.hass.session.get(take["url"]) as answer:
             assert answer.status == 405

@@ -342,7 +342,7 @@ def test_an_iphone_gets_what_is_ios() -> None:
 def test_an_unanswered_page_counts_down_to_the_next_tier_on_android() -> None:
     """Only while it wants an answer and there is a next time; never on iOS, where it could replace the alert."""
     button = Button(ACKNOWLEDGE, "ep-1", 1, "I'll take it")
-    asking = replace(NOTICE, buttons=(button,))
+    asking = replace(NOTICE, buttons=(button,), asking=True)
     data = payload(asking, Platform.ANDROID)
     assert (data["live_update"], data["chronometer"], data["when"]) == (True, True, 1234)
     assert "live_update" not in payload(replace(asking, answer_by=0.0), Platform.ANDROID)
