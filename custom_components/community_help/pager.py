@@ -17,6 +17,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect, async_dispatcher_send
 from homeassistant.helpers.event import async_call_later
+from homeassistant.util.async_ import create_eager_task
 from homeassistant.util.hass_dict import HassKey
 
 from . import phone
@@ -190,9 +191,9 @@ class Pager:
         async def show(way: str) -> ReceiptStep:
             told.people.setdefault(way, person)
             notice = self._notice(page, told.words, sounding=True)
-            (step, detail), _ = await asyncio.gather(
-                self._board.async_show(told, way, notice), self._board.async_save()
-            )
+            showing = create_eager_task(self._board.async_show(told, way, notice))  # leaves before anything is saved
+            await self._board.async_save()
+            step, detail = await showing
             await self._board.async_save()
             if step is ReceiptStep.HANDED_OVER and page.id not in self._accepted:
                 self._accepted[page.id] = None
@@ -203,10 +204,12 @@ class Pager:
         return show
 
     async def _climb(self, page: Page, told: Told, ladders: list[Ladder]) -> None:
-        climbs = (
-            ladder.async_climb(self._showing(page, told, ladder.person), self._unproven(page, ladder.person))
+        climbs = [
+            create_eager_task(
+                ladder.async_climb(self._showing(page, told, ladder.person), self._unproven(page, ladder.person))
+            )
             for ladder in ladders
-        )
+        ]
         reached = await asyncio.gather(*climbs)
         self._climbs.pop(page.id, None)
         if Reached.PROVEN in reached or told.proven:
