@@ -33,6 +33,9 @@ from .site import SiteFile
 from .supervisor import DiscoveryError, announce
 
 _LOGGER = logging.getLogger(__name__)
+SWITCH_SECONDS = 0.001
+"""How long the loop may keep the journal's thread from the interpreter: in a storm Python's own 5 ms would add up
+several times to the first page (project's choice)."""
 
 
 class Gateway:
@@ -165,6 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         options.data.mkdir(parents=True, exist_ok=True)
+        sys.setswitchinterval(SWITCH_SECONDS)
         asyncio.run(Gateway(options).run())
     except GatewayError as error:
         _LOGGER.error("%s", error)

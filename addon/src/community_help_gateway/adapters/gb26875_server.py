@@ -46,7 +46,10 @@ MAX_IDENTITIES = 256
 CLOCK_STEP_SECONDS = 60.0
 """A sender's clock is told again when it is off by so much more or less than told before (project's choice)."""
 
-READ_BYTES = 16 * 1024
+READ_BYTES = 2048
+"""So much is taken in at once, some thirty frames: what is on the disk already is not held up by more
+(project's choice)."""
+
 WRITE_SECONDS = 10.0
 """The standard's own limit for a reply (6.5.4); a peer that takes none for so long is cut."""
 

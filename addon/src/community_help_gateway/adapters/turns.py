@@ -2,7 +2,7 @@
 
 import asyncio
 
-TURN_SECONDS = 0.02
+TURN_SECONDS = 0.01
 """So long is taken in before the rest of the process has its turn (project's choice: a page shall not wait longer)."""
 
 
