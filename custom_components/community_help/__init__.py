@@ -13,13 +13,14 @@ from .const import DOMAIN, STORES
 from .coordinator import CommunityHelpEntry, Coordinator
 from .issues import KEYS, clear_issue
 from .pager import Pager
-from .places import Places
+from .places import Places, registry_keys
+from .rollout import async_rollout
 from .services import async_register
 from .standby import async_end, async_standby
 from .texts import Texts
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR, Platform.SWITCH]
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SELECT, Platform.SENSOR, Platform.SWITCH]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -37,7 +38,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: CommunityHelpEntry) -> b
     coordinator.roster = standby.duty.roster
     await coordinator.async_connect()
     entry.runtime_data = coordinator
-    coordinator.async_on_new_devices(Places(hass, coordinator, texts).async_register)
+    await async_rollout(hass, coordinator, Places(hass, coordinator, texts)).async_start()
     pager = Pager(hass, coordinator, texts, standby.board, standby.answers)
     pager.async_start()
     standby.async_attach(coordinator)
@@ -73,6 +74,5 @@ async def async_remove_config_entry_device(
     _hass: HomeAssistant, entry: CommunityHelpEntry, device: DeviceEntry
 ) -> bool:
     """A device that the gateway no longer knows may be removed by hand."""
-    coordinator = entry.runtime_data
-    known = {coordinator.gateway_id, *map(coordinator.device_key, (*coordinator.compounds, *coordinator.devices))}
+    known = registry_keys(entry.runtime_data)
     return not any(domain == DOMAIN and key in known for domain, key in device.identifiers)
