@@ -102,6 +102,7 @@ class FakeGateway:
     token: str = TOKEN
     number: int = 10
     epoch: str = "ep"
+    compounds: tuple[values.Compound, ...] = (values.Compound("bay", "清水湾"),)
     devices: tuple[values.Device, ...] = DEVICES
     states: dict[str, values.PointState] = field(default_factory=dict)
     incidents: tuple[values.Incident, ...] = ()
@@ -123,6 +124,10 @@ class FakeGateway:
         self.resumed: list[messages.Resume] = []
         self.sockets: list[web.WebSocketResponse] = []
         self.pair_status = 200
+        self.all_normal()
+
+    def all_normal(self) -> None:
+        """Every point of every device is there and says normal."""
         for device in self.devices:
             for point in device.points:
                 self.states[point.id] = values.PointState(point.id, True, alarm=False, fault=False, on=False, value=1.0)
@@ -202,7 +207,7 @@ class FakeGateway:
             cursor,
             2,
             2,
-            (values.Compound("bay", "清水湾"),),
+            self.compounds,
             self.devices[3:],
             tuple(state for key, state in self.states.items()),
             self.incidents,
