@@ -89,10 +89,12 @@ class Places:
         )
 
     def _building(self, building: Building) -> dr.DeviceEntry:
+        """Where there are areas, its area says in which compound it is."""
+        areas = self._entry.data.get(CONF_CREATE_AREAS)
         return self._devices.async_get_or_create(
             config_entry_id=self._entry.entry_id,
             identifiers={(DOMAIN, self._coordinator.device_key(building.id))},
-            name=self._area_name(building),
+            name=building.name if areas else self._area_name(building),
             model_id="building",
             via_device_id=self._via(building.compound),
         )

@@ -23,7 +23,7 @@ from .entity import DeviceEntity
 from .levels import Subject, key_of, subjects
 from .places import Places
 
-SLICE = 25
+SLICE = 20
 """So many devices before the loop turns: one that is shown in full makes about twenty messages to every browser, so
 this stays at the five hundred of ``wake.SLICE``."""
 
