@@ -47,18 +47,24 @@ class Roll:
 
     @callback
     def async_show(self, subject: Subject, before: Subject | None) -> None:
-        """Create what is missing of ``subject`` and remove what is too much; ``before`` is how it was until now."""
+        """Create what is missing of ``subject`` and remove what is too much; ``before`` is how it was until now.
+
+        What Home Assistant had no room for is missing, and tried again.
+        """
         made = {str(entity.unique_id): entity for entity in self._make(subject)}
-        there = self._on.get(key_of(subject), ())
         repointed = _repointed(subject, before)
-        for unique_id in there:
+        missing = dict(made)
+        for unique_id in self._on.get(key_of(subject), ()):
             entity_id = self._registry.async_get_entity_id(self._platform.domain, DOMAIN, unique_id)
-            if entity_id and unique_id not in made:
+            if entity_id is None:
+                continue
+            missing.pop(unique_id, None)
+            entity = self._platform.entities.get(entity_id)
+            if unique_id not in made:
                 self._registry.async_remove(entity_id)
-            entity = self._platform.entities.get(entity_id or "")
-            if repointed and unique_id in made and isinstance(entity, DeviceEntity):
+            elif repointed and isinstance(entity, DeviceEntity):
                 entity.async_take_device(repointed)
-        self._add([entity for unique_id, entity in made.items() if unique_id not in there])
+        self._add(list(missing.values()))
         self._on[key_of(subject)] = tuple(made)
         if not made:
             del self._on[key_of(subject)]
@@ -103,6 +109,7 @@ class Rollout:
         self._wanted: dict[str, Subject] = {}
         self._shown: dict[str, Subject] = {}
         self._due: dict[str, None] = {}
+        self._crowded = False
         self._task: asyncio.Task[None] | None = None
 
     async def async_start(self) -> None:
@@ -165,7 +172,8 @@ class Rollout:
                 del self._due[key]
                 self._apply(key)
             await asyncio.sleep(0)
-        self._check_budget()
+            if not self._due:
+                self._check_budget()
 
     def _apply(self, key: str) -> None:
         subject, before = self._wanted.get(key), self._shown.get(key)
@@ -181,6 +189,7 @@ class Rollout:
                 roll.async_forget(key)
 
     def _check_budget(self) -> None:
+        """Warn in time; where there is room again, what was refused is tried again."""
         own: set[str] = set()
         by_compound: Counter[str] = Counter()
         for roll in self._rolls:
@@ -188,7 +197,9 @@ class Rollout:
             for key, count in roll.counts().items():
                 subject = self._shown[key]
                 by_compound[subject.id if isinstance(subject, Compound) else subject.compound] += count
-        budget.async_check(self._coordinator, own, by_compound)
+        crowded, self._crowded = self._crowded, not budget.async_check(self._coordinator, own, by_compound)
+        if crowded and not self._crowded:
+            self._due.update(dict.fromkeys(self._shown))
 
 
 @callback
