@@ -18,10 +18,14 @@ from .contract.values import Compound, Device, DeviceKind, PointKind, PointState
 from .coordinator import CommunityHelpEntry, Coordinator
 from .entity import DeviceEntity, any_of
 from .levels import Building, Level, Subject, level_for
+from .on_duty import OnDutySensor
 from .oversight import AuditorSensor, ConnectedSensor, DrillSensor
+from .reachable import async_add_reachable
 from .rollout import async_join
 from .signals import GASES, SIGNAL_KINDS, kinds_of
+from .staff import async_add_for_members
 from .tally import BATTERY_LOW
+from .texts import Texts
 
 PARALLEL_UPDATES = 0
 
@@ -171,7 +175,9 @@ async def async_setup_entry(
     """Create entities for what there is now and for what comes later."""
     coordinator = entry.runtime_data
     async_add_entities([ConnectedSensor(coordinator), AuditorSensor(coordinator)])
+    async_add_for_members(coordinator, await Texts.load(hass), async_add_entities, OnDutySensor)
     await async_join(hass, entry, async_add_entities, partial(_entities, coordinator))
+    async_add_reachable(hass, entry, async_add_entities)
 
 
 def _entities(coordinator: Coordinator, subject: Subject) -> list[Entity]:

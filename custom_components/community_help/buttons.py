@@ -14,6 +14,7 @@ from homeassistant.helpers.storage import Store
 
 from . import phone
 from .answers import Answer
+from .callers import record_refusal
 from .causes import cause_of
 from .client import CannotConnectError, RefusedError
 from .const import DOMAIN, UNIDENTIFIED
@@ -22,10 +23,9 @@ from .contract.messages import Outcome
 from .contract.values import Incident, Person, Way
 from .contract.wire import ContractError, from_wire, to_wire
 from .coordinator import Coordinator
-from .duty import Duty
 from .notice import ACKNOWLEDGE, DECLARE_REAL, FALSE_ALARM, ON_MY_WAY, Notice, parse_button, tag_of, update_notice
-from .pager import PAGERS, PROOF_VERSION
-from .permissions import async_may
+from .pager import PAGERS
+from .permissions import Refusal, async_decider
 from .roster import all_phones, members
 from .texts import Texts
 from .told import Board
@@ -53,7 +53,6 @@ class Buttons:
         hass: HomeAssistant,
         entry: ConfigEntry,
         board: Board,
-        duty: Duty,
         find: Callable[[str], Incident | None],
         mine: Callable[[str], bool],
     ) -> None:
@@ -62,7 +61,6 @@ class Buttons:
         self._entry = entry
         self.texts = Texts({})
         self._board = board
-        self._duty = duty
         self._find = find
         self._mine = mine
         self._coordinator: Coordinator | None = None
@@ -117,17 +115,18 @@ class Buttons:
             return
         kind, incident_id, revision = found
         user_id = event.context.user_id
-        incident, told = self._find(incident_id), self._board.told.get(incident_id)
+        incident, told = self._find(incident_id), self._told_people(incident_id)
         compound = incident.compound if incident else ""
-        who = await self._duty.async_person(user_id, compound)
         way = phone.device_behind(self._hass, event)
         ways = (way,) if way else self._phones_of(user_id)
-        shown = told is not None and any(item in told.people for item in ways)
-        if who and not shown and not await async_may(self._hass, self._entry, user_id, compound):
-            await self._not_permitted(kind, incident_id, who, ways)
+        shown_to = {*told, *told.values()}
+        who = await async_decider(self._hass, self._entry, user_id, compound, shown_to)
+        if isinstance(who, Refusal) and who.person:
+            await self._not_permitted(kind, incident_id, who.person, ways)
             return
+        person = who if isinstance(who, Person) else Person("", self.texts.say("somebody"))
         reply = str(event.data.get("reply_text") or "")[:MAX_REPLY]
-        await self._decided(kind, incident_id, revision, who or Person("", self.texts.say("somebody")), ways, reply)
+        await self._decided(kind, incident_id, revision, person, ways, reply)
 
     async def async_answered(self, answer: Answer) -> str:
         """A button outside the companion app, by its single-use token; the words for whoever pressed."""
@@ -155,7 +154,7 @@ class Buttons:
         await self._store.async_save(self._pending)
         pager = self._hass.data.get(PAGERS, {}).get(self._entry.entry_id)
         if pager:
-            await pager.async_acted(incident_id, ways[0] if len(ways) == 1 else "", who.id)
+            pager.async_acted(incident_id, ways[0] if len(ways) == 1 else "", who.id)
         return await self._carry_out(key)
 
     @callback
@@ -197,13 +196,9 @@ class Buttons:
     async def _not_permitted(self, kind: str, incident_id: str, who: Person, ways: tuple[str, ...]) -> None:
         """Say so on the phone, and in the record."""
         await self._answer(ways, incident_id, self.texts.say("not_permitted", name=who.name))
-        coordinator = self._coordinator
-        if coordinator and coordinator.gateway and coordinator.gateway.version >= PROOF_VERSION:
+        if self._coordinator:
             refusal = RecordRefusal(NAMES[kind], who, Way.BUTTON, time.time(), incident_id)
-            try:
-                await coordinator.async_command(refusal)
-            except CannotConnectError, RefusedError:
-                _LOGGER.debug("A refusal could not be recorded")
+            record_refusal(self._coordinator, refusal)
 
     async def _answer(self, ways: tuple[str, ...], incident_id: str, said: str) -> None:
         """A press that changed nothing gets a sensible answer where it was pressed.

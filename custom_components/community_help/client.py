@@ -114,6 +114,26 @@ async def pair(session: ClientSession, host: str, port: int, code: str) -> str:
         raise NotAGatewayError from error
 
 
+async def fetch_drill_report(session: ClientSession, host: str, port: int, token: str, month: str) -> object:
+    """The gateway's report about drills and self-tests in ``month`` ("2026-11"), as JSON.
+
+    Raises InvalidTokenError, CannotConnectError, or NotAGatewayError when it has no such report.
+    """
+    url = _url(host, port, "exports/drills").with_query(month=month, format="json")
+    headers = {"Authorization": f"Bearer {token}"}
+    try:
+        async with asyncio.timeout(REQUEST_SECONDS), session.get(url, headers=headers) as answer:
+            if answer.status == HTTPStatus.UNAUTHORIZED:
+                raise InvalidTokenError
+            if answer.status != HTTPStatus.OK:
+                raise NotAGatewayError
+            return await answer.json()
+    except (TimeoutError, ClientConnectionError) as error:
+        raise CannotConnectError from error
+    except (ClientError, ValueError) as error:
+        raise NotAGatewayError from error
+
+
 class Stream:
     """One open stream. ``hello`` is what the gateway said first; iterate ``messages`` for the rest."""
 

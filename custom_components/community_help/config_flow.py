@@ -1,18 +1,14 @@
-"""Setting a gateway up: by hand, found in the network, or offered by the Supervisor; and the staff as subentries."""
+"""Setting a gateway up: by hand, found in the network, or offered by the Supervisor."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 import probatio as vol
-from homeassistant.config_entries import (
-    ConfigEntry,
-    ConfigFlow,
-    ConfigFlowResult,
-    ConfigSubentryFlow,
-    SubentryFlowResult,
-)
-from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT, CONF_TOKEN
+from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult, ConfigSubentryFlow
+from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TOKEN
 from homeassistant.core import callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import selector
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.service_info.hassio import HassioServiceInfo
@@ -32,23 +28,28 @@ from .client import (
 )
 from .const import (
     CONF_CODE,
-    CONF_COMPOUNDS,
     CONF_CREATE_AREAS,
-    CONF_PHONES,
-    CONF_TIER,
+    CONF_INSTALL_BLUEPRINTS,
     DEFAULT_PORT,
     DOMAIN,
+    SUBENTRY_DUTY_PHONE,
     SUBENTRY_STAFF,
 )
+from .install import async_install
 from .options_flow import CommunityHelpOptionsFlow
+from .staff_flow import DutyPhoneFlow, StaffFlow
 
+_LOGGER = logging.getLogger(__name__)
 _PORT = vol.All(
     selector.NumberSelector(selector.NumberSelectorConfig(min=1, max=65535, mode=selector.NumberSelectorMode.BOX)),
     vol.Coerce(int),
 )
 _ADDRESS = vol.Schema({vol.Required(CONF_HOST): str, vol.Required(CONF_PORT, default=DEFAULT_PORT): _PORT})
 _CODE = {vol.Required(CONF_CODE): str}
-_AREAS = {vol.Required(CONF_CREATE_AREAS, default=True): bool}
+_WISHES = {
+    vol.Required(CONF_CREATE_AREAS, default=True): bool,
+    vol.Required(CONF_INSTALL_BLUEPRINTS, default=True): bool,
+}
 
 
 class CommunityHelpConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -72,8 +73,8 @@ class CommunityHelpConfigFlow(ConfigFlow, domain=DOMAIN):
     @classmethod
     @callback
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
-        """People are subentries of their gateway."""
-        return {SUBENTRY_STAFF: StaffSubentryFlow}
+        """People, and the phones that they hand on, are subentries of their gateway."""
+        return {SUBENTRY_STAFF: StaffFlow, SUBENTRY_DUTY_PHONE: DutyPhoneFlow}
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the gateway's address."""
@@ -118,10 +119,10 @@ class CommunityHelpConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             errors = await self._connect()
             if not errors:
-                return self._create(user_input[CONF_CREATE_AREAS])
+                return await self._create(user_input)
         return self.async_show_form(
             step_id="hassio_confirm",
-            data_schema=vol.Schema(_AREAS),
+            data_schema=vol.Schema(_WISHES),
             errors=errors,
             description_placeholders={"name": self._name},
         )
@@ -132,10 +133,10 @@ class CommunityHelpConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             errors = await self._pair(user_input[CONF_CODE])
             if not errors:
-                return self._create(user_input[CONF_CREATE_AREAS])
+                return await self._create(user_input)
         return self.async_show_form(
             step_id="pair",
-            data_schema=vol.Schema({**_CODE, **_AREAS}),
+            data_schema=vol.Schema({**_CODE, **_WISHES}),
             errors=errors,
             description_placeholders={"name": self._name},
         )
@@ -197,51 +198,16 @@ class CommunityHelpConfigFlow(ConfigFlow, domain=DOMAIN):
             return {"base": _error_key(error)}
         return {}
 
-    def _create(self, create_areas: bool) -> ConfigFlowResult:  # noqa: FBT001 - a form's field
-        data = {CONF_HOST: self._host, CONF_PORT: self._port, CONF_TOKEN: self._token, CONF_CREATE_AREAS: create_areas}
+    async def _create(self, wishes: dict[str, Any]) -> ConfigFlowResult:
+        """Blueprints that cannot be written stop nobody: a repair offers them again."""
+        if wishes[CONF_INSTALL_BLUEPRINTS]:
+            try:
+                await async_install(self.hass)
+            except HomeAssistantError as error:
+                _LOGGER.warning("The blueprints were not installed: %s", error)
+        areas = wishes[CONF_CREATE_AREAS]
+        data = {CONF_HOST: self._host, CONF_PORT: self._port, CONF_TOKEN: self._token, CONF_CREATE_AREAS: areas}
         return self.async_create_entry(title=self._name, data=data)
-
-
-class StaffSubentryFlow(ConfigSubentryFlow):
-    """Add or change one member of the staff."""
-
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Add somebody."""
-        if user_input is not None:
-            return self.async_create_entry(title=user_input[CONF_NAME], data=_staff(user_input))
-        return self.async_show_form(step_id="user", data_schema=self._schema())
-
-    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Change somebody; takes effect at once."""
-        entry, subentry = self._get_entry(), self._get_reconfigure_subentry()
-        if user_input is not None:
-            return self.async_update_and_abort(entry, subentry, title=user_input[CONF_NAME], data=_staff(user_input))
-        schema = self.add_suggested_values_to_schema(self._schema(), subentry.data)
-        return self.async_show_form(step_id="reconfigure", data_schema=schema)
-
-    def _schema(self) -> vol.Schema:
-        """Name, phones, tier, compounds."""
-        coordinator = getattr(self._get_entry(), "runtime_data", None)
-        compounds = coordinator.compounds.values() if coordinator else ()
-        options = [selector.SelectOptionDict(value=item.id, label=item.name) for item in compounds]
-        return vol.Schema(
-            {
-                vol.Required(CONF_NAME): str,
-                vol.Required(CONF_PHONES, default=list): selector.DeviceSelector(
-                    selector.DeviceSelectorConfig(integration="mobile_app", multiple=True)
-                ),
-                vol.Required(CONF_TIER, default=1): selector.NumberSelector(
-                    selector.NumberSelectorConfig(min=1, max=9, mode=selector.NumberSelectorMode.BOX)
-                ),
-                vol.Required(CONF_COMPOUNDS, default=list): selector.SelectSelector(
-                    selector.SelectSelectorConfig(options=options, multiple=True)
-                ),
-            }
-        )
-
-
-def _staff(user_input: dict[str, Any]) -> dict[str, Any]:
-    return {**user_input, CONF_TIER: int(user_input[CONF_TIER])}
 
 
 def _error_key(error: ClientFailedError) -> str:

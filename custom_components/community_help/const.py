@@ -6,6 +6,7 @@ DOMAIN: Final = "community_help"
 DEFAULT_PORT: Final = 8125
 
 CONF_CREATE_AREAS: Final = "create_areas"
+CONF_INSTALL_BLUEPRINTS: Final = "install_blueprints"
 CONF_CODE: Final = "code"
 CONF_PHONES: Final = "phones"
 CONF_TIER: Final = "tier"
@@ -29,6 +30,9 @@ ATTR_TO: Final = "to"
 ATTR_MINUTES: Final = "minutes"
 ATTR_HOURS: Final = "hours"
 ATTR_REASON: Final = "reason"
+ATTR_MEMBER: Final = "member"
+ATTR_UNTIL: Final = "until"
+ATTR_BY: Final = "by"
 
 UNIDENTIFIED: Final = "unidentified"
 """The gateway's error key for a decision by nobody who is known."""
@@ -39,11 +43,27 @@ SIGNAL_PAGE: Final = "community_help_page"
 SIGNAL_INCIDENT: Final = "community_help_incident"
 """Dispatched with (coordinator, event) for every incident event."""
 
+SIGNAL_DUTY: Final = "community_help_duty"
+"""Dispatched with (entry id) when a roster was resolved anew and differs, and when a shift begins or ends."""
+
 SIGNAL_PROOF: Final = "community_help_proof"
-"""Dispatched with (entry id, device id, receipt step, time) when a phone proved something: received, seen or acted."""
+"""Dispatched with (entry id, device id, receipt step, time) when a phone proved something: received, seen or acted.
+
+A fifth argument may say why the phone was told something; without it, it was a page.
+"""
 
 GRACE_SECONDS: Final = 3.0
 """How long an automation has to answer a page before it goes out with the default words (project's choice)."""
 
-STORES: Final = ("answers", "cursor", "told", "presses", "picture")
+STORES: Final = (
+    "answers",
+    "confirmations",
+    "cursor",
+    "duty",
+    "picture",
+    "presses",
+    "proofs",
+    "self_test",
+    "told",
+)
 """What one config entry keeps on disk."""

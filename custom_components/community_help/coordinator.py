@@ -12,9 +12,9 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TOKEN
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
-from homeassistant.helpers import instance_id
+from homeassistant.helpers import instance_id, start
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.storage import Store
@@ -137,9 +137,10 @@ class Coordinator:
         """The entities are there: tell what happened while Home Assistant was away, then everything as it comes."""
         held, self._held = self._held or [], None
         for event in held:
-            self._tell(event)
+            async_dispatcher_send(self.hass, SIGNAL_INCIDENT, self, event)
         for page in self.pages.values():
             async_dispatcher_send(self.hass, SIGNAL_PAGE, self, page)
+        self.entry.async_on_unload(start.async_at_started(self.hass, self._save_soon))
 
     async def async_close(self) -> None:
         """Stop following; the cursor is saved."""
@@ -148,7 +149,7 @@ class Coordinator:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         self.connected, self._stream = False, None
-        if self._cursor:
+        if self._cursor and self.hass.state is CoreState.running:
             await self._store.async_save(self._saved())
 
     @callback
@@ -177,9 +178,8 @@ class Coordinator:
             raise refusals.told(error) from error
 
     async def async_entry_changed(self) -> None:
-        """The roster was edited, or the address or token: send the one, reconnect for the other."""
+        """The address or token may have been changed: reconnect with the new one."""
         if self._stream and self._address() == self._connected_to:
-            await self._send_roster()
             return
         if self._stream:
             await self._stream.close()
@@ -293,12 +293,12 @@ class Coordinator:
         """Ask to be the pager, send the roster, and only then deal with the pages that wait."""
         with contextlib.suppress(CannotConnectError, RefusedError):
             if await self.async_claim(force=False):
-                await self._send_roster()
+                await self.async_send_roster()
         if self._held is None:
             for page in tuple(self.pages.values()):
                 async_dispatcher_send(self.hass, SIGNAL_PAGE, self, page)
 
-    async def _send_roster(self) -> None:
+    async def async_send_roster(self) -> None:
         """The people of this entry's subentries; an empty roster leaves the gateway's own in force."""
         roster = self.roster()
         if roster.staff:
@@ -367,19 +367,16 @@ class Coordinator:
         if self._held is not None:
             self._held.append(event)
         else:
-            self._tell(event)
-
-    @callback
-    def _tell(self, event: IncidentEvent) -> None:
-        async_dispatcher_send(self.hass, SIGNAL_INCIDENT, self, event)
+            async_dispatcher_send(self.hass, SIGNAL_INCIDENT, self, event)
 
     def _advance(self, cursor: Cursor) -> None:
         self._cursor = cursor
         self._save_soon()
 
-    def _save_soon(self) -> None:
-        """Save once after the delay; a later change must not put it off, or a busy gateway would never be saved."""
-        if not self._save_pending:
+    @callback
+    def _save_soon(self, _hass: HomeAssistant | None = None) -> None:
+        """Save once after the delay, which a later change must not put off; not before automations heard of it."""
+        if not self._save_pending and self.hass.state is CoreState.running:
             self._save_pending = True
             self._store.async_delay_save(self._saved, CURSOR_DELAY_SECONDS)
 

@@ -8,12 +8,11 @@ from typing import Any
 import probatio as vol
 from homeassistant.helpers import config_validation as cv
 
-from .callers import wrong
+from .callers import member_of
 from .const import ATTR_CAUSE, ATTR_INCIDENT_ID, ATTR_NOTE, ATTR_TO
 from .contract.commands import Acknowledge, AddNote, Ask, Close, CommandBody, DeclareReal, Handle, HandOver, Resolve
 from .contract.values import Cause, Incident, Person, Way
 from .coordinator import Coordinator
-from .roster import member_called
 
 CAUSES = [cause.value for cause in Cause]
 NOTE = vol.All(cv.string, vol.Length(max=1000))
@@ -43,9 +42,8 @@ def _take_over(said: Said) -> HandOver:
 
 
 def _hand_over(said: Said) -> HandOver:
-    to = member_called(said.coordinator.entry, said.data[ATTR_TO])
-    if to is None:
-        raise wrong("unknown_person", name=said.data[ATTR_TO])
+    member = member_of(said.coordinator, said.data[ATTR_TO])
+    to = Person(member.id, member.name)
     return HandOver(said.incident.id, to, said.person, Way.ACTION, time.time(), said.incident.revision)
 
 

@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 
 from .coordinator import CommunityHelpEntry
 from .incidents import answered, detectors
+from .readiness_board import BOARDS, ReadinessBoard
 from .roster import all_phones, members
 
 
@@ -36,4 +37,21 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Communi
         "unsettled_pages": len(coordinator.pages),
         "staff": len(members(entry)),
         "phones": len(all_phones(hass)),
+        "readiness": _readiness(hass.data[BOARDS][entry.entry_id]),
+    }
+
+
+def _readiness(board: ReadinessBoard) -> dict[str, Any]:
+    """How the roster's phones stand; whose they are, and what they are called, is nobody's business."""
+    states = board.phones.values()
+    staff = board.staff()
+    return {
+        "known": board.known,
+        "verdicts": Counter(state.verdict.value for state in states),
+        "platforms": Counter(state.handset.platform.value if state.handset else "missing" for state in states),
+        "channels": Counter((state.handset.channel if state.handset else "") or "none" for state in states),
+        "confirm_silently": sum(state.silently for state in states),
+        "never_proven": sum(not (state.record and state.record.proofs) for state in states),
+        "people": Counter(board.own(member).value for member in staff),
+        "compounds_with_gaps": sum(bool(board.gaps(compound)) for compound in board.coordinator.compounds),
     }

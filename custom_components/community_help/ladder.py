@@ -43,13 +43,27 @@ class Ladder:
         self._at = next((index for index, way in enumerate(self.ways) if way not in tried), len(self.ways))
         self._taken = self._at > 0
         self._proof = asyncio.Event()
+        self.begun = asyncio.Event()
+        """Set when the first way took the page, or none did."""
 
     @callback
     def async_prove(self) -> None:
         """The person has it; no further way is tried."""
         self._proof.set()
 
-    async def async_next(self, show: Show) -> bool:
+    async def async_climb(self, show: Show) -> Reached:
+        """The first way at once, further ones as long as proof is missing."""
+        try:
+            going = self._taken or await self._next(show)
+        finally:
+            self.begun.set()
+        while going and not await self._proven():
+            going = await self._next(show)
+        if self._proof.is_set():
+            return Reached.PROVEN
+        return Reached.UNPROVEN if self._taken else Reached.FAILED
+
+    async def _next(self, show: Show) -> bool:
         """Try the next ways until one takes the page; whether one did."""
         while self._at < len(self.ways) and not self._proof.is_set():
             way = self.ways[self._at]
@@ -58,15 +72,6 @@ class Ladder:
                 self._taken = True
                 return True
         return False
-
-    async def async_climb(self, show: Show) -> Reached:
-        """Go on as long as proof is missing."""
-        going = self._taken
-        while going and not await self._proven():
-            going = await self.async_next(show)
-        if self._proof.is_set():
-            return Reached.PROVEN
-        return Reached.UNPROVEN if self._taken else Reached.FAILED
 
     async def _proven(self) -> bool:
         """Whether proof comes in time."""

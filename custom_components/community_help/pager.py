@@ -83,8 +83,8 @@ class Pager:
         self._hass.data[PAGERS].pop(self._entry.entry_id, None)
         for undo in (*self._undo, *self._grace.values()):
             undo()
-        for climb in tuple(self._climbs.values()):
-            climb.cancel()
+        for page_id in tuple(self._ladders):
+            self._forget(page_id)
         self._grace.clear()
         await self._board.async_save()
 
@@ -144,10 +144,11 @@ class Pager:
         if cancel:
             cancel()
         self._accepted.pop(page_id, None)
-        self._ladders.pop(page_id, None)
         climb = self._climbs.pop(page_id, None)
         if climb:
             climb.cancel()
+        for ladder in self._ladders.pop(page_id, ()):
+            ladder.begun.set()  # whoever waits for the first ways need not wait any more
 
     def _complain(self) -> None:
         """No automation answered in time: say so, unless Home Assistant is only starting."""
@@ -161,7 +162,9 @@ class Pager:
             self._hass.async_create_task(self._send(page, told.words, told))
 
     async def _send(self, page: Page, words: Words, told: Told | None = None) -> None:
-        """Send by the first way to everybody at once, then climb: a dead or slow phone never delays the others.
+        """Climb to everybody at once, each for themselves: a dead or slow phone never delays the others.
+
+        Returns when every first way was tried.
 
         ``told``: what was shown before a restart.
         """
@@ -174,11 +177,11 @@ class Pager:
         if told is None:
             first = {ladder.ways[0]: ladder.person for ladder in ladders}
             told = await self._board.async_note(incident.id, page.id, first, words, page.answer_by)
-            await asyncio.gather(*(ladder.async_next(self._showing(page, told, ladder.person)) for ladder in ladders))
-        if page.id in self._ladders:
-            climb = self._climb(page, told, ladders)
-            name = f"community_help page {page.id}"
-            self._climbs[page.id] = self._hass.async_create_background_task(climb, name)
+        if page.id not in self._ladders:
+            return  # settled meanwhile
+        name = f"community_help page {page.id}"
+        self._climbs[page.id] = self._hass.async_create_background_task(self._climb(page, told, ladders), name)
+        await asyncio.gather(*(ladder.begun.wait() for ladder in ladders))
 
     def _showing(self, page: Page, told: Told, person: str) -> Show:
         """Shows the page by one way to ``person``, with its receipts."""
@@ -188,8 +191,8 @@ class Pager:
             step, detail = await self._board.async_show(told, way, self._notice(page, told.words, sounding=True))
             if step is ReceiptStep.HANDED_OVER and page.id not in self._accepted:
                 self._accepted[page.id] = None
-                await self._receipt(page.id, ReceiptStep.ACCEPTED)
-            await self._receipt(page.id, step, way, person, detail)
+                self._receipt(page.id, ReceiptStep.ACCEPTED)
+            self._receipt(page.id, step, way, person, detail)
             return step
 
         return show
@@ -204,7 +207,7 @@ class Pager:
             _LOGGER.error("Page %s reached no phone", page.id)
         if self._coordinator.gateway and self._coordinator.gateway.version >= PROOF_VERSION:
             step = ReceiptStep.UNPROVEN if Reached.UNPROVEN in reached else ReceiptStep.FAILED
-            await self._receipt(page.id, step)
+            self._receipt(page.id, step)
 
     def _notice(self, page: Page, words: Words, *, sounding: bool) -> Notice:
         incident = newest(page, self._coordinator.incidents.get(page.incident.id))
@@ -225,35 +228,42 @@ class Pager:
         )
         await asyncio.gather(*(self._board.async_show(told, way, notice) for way in tuple(told.people)))
 
-    async def _receipt(
-        self, page_id: str, step: ReceiptStep, way: str = "", person: str = "", detail: str = ""
-    ) -> None:
-        """Tell the gateway; while it is away the proof is lost and the page simply stays unproven."""
+    @callback
+    def _receipt(self, page_id: str, step: ReceiptStep, way: str = "", person: str = "", detail: str = "") -> None:
+        """Tell the gateway, in order; a slow gateway never delays the next way to a person."""
+        receipt = RecordReceipt(page_id, step, time.time(), way, person, detail)
+        self._entry.async_create_background_task(self._hass, self._record(receipt), "community_help receipt")
+
+    async def _record(self, receipt: RecordReceipt) -> None:
+        """While the gateway is away the proof is lost and the page simply stays unproven."""
         try:
-            await self._coordinator.async_command(RecordReceipt(page_id, step, time.time(), way, person, detail))
+            await self._coordinator.async_command(receipt)
         except CannotConnectError, RefusedError:
-            _LOGGER.debug("The receipt %s of page %s could not be recorded", step, page_id)
+            _LOGGER.debug("The receipt %s of page %s could not be recorded", receipt.step, receipt.page)
 
     @callback
     def _on_incident(self, coordinator: Coordinator, event: IncidentEvent) -> None:
         if coordinator is self._coordinator:
             self._updates.async_on_incident(event)
 
-    async def _on_phone(self, event: Event) -> None:
+    @callback
+    def _on_phone(self, event: Event) -> None:
         """An Android app says that the notification is there, or that somebody wiped it away."""
         told = self._board.told.get(str(event.data.get("tag", "")).removeprefix(TAG))
         way = phone.device_behind(self._hass, event)
         if told is None or way not in told.people:
             return
-        await self._prove(told, way, EVENTS[str(event.event_type)])
+        self._prove(told, way, EVENTS[str(event.event_type)])
 
-    async def async_acted(self, incident_id: str, way: str, person: str) -> None:
+    @callback
+    def async_acted(self, incident_id: str, way: str, person: str) -> None:
         """Somebody pressed a button of the page."""
         told = self._board.told.get(incident_id)
         if told:
-            await self._prove(told, way, ReceiptStep.ACTED, person)
+            self._prove(told, way, ReceiptStep.ACTED, person)
 
-    async def _prove(self, told: Told, way: str, step: ReceiptStep, person: str = "") -> None:
+    @callback
+    def _prove(self, told: Told, way: str, step: ReceiptStep, person: str = "") -> None:
         person = told.people.get(way, person)
         if person and person not in told.proven:
             told.proven.append(person)
@@ -262,4 +272,4 @@ class Pager:
                 ladder.async_prove()
         if way:
             async_dispatcher_send(self._hass, SIGNAL_PROOF, self._entry.entry_id, way, step, time.time())
-        await self._receipt(told.page, step, way, person)
+        self._receipt(told.page, step, way, person)

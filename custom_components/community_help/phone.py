@@ -1,9 +1,11 @@
 """Talks to one companion app. The only module that reads mobile_app's internals, because it has no public API."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_WEBHOOK_ID
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
@@ -98,11 +100,8 @@ def _countdown(notice: Notice) -> dict[str, Any]:
 def app_entry(hass: HomeAssistant, device_id: str) -> ConfigEntry | None:
     """The companion app's own config entry behind a device."""
     device = dr.async_get(hass).async_get(device_id)
-    for entry_id in device.config_entries if device else ():
-        entry = hass.config_entries.async_get_entry(entry_id)
-        if entry and entry.domain == MOBILE_APP:
-            return entry
-    return None
+    entry = hass.config_entries.async_get_entry(device.config_entry_id) if device else None
+    return entry if entry and entry.domain == MOBILE_APP else None
 
 
 def platform_of(hass: HomeAssistant, device_id: str) -> Platform:
@@ -148,12 +147,69 @@ def notify_action(hass: HomeAssistant, device_id: str) -> str | None:
 
 async def send(hass: HomeAssistant, device_id: str, notice: Notice) -> None:
     """Hand one notice over; raises HomeAssistantError. A call that returns proves nothing more."""
-    service = notify_action(hass, device_id)
-    if service is None:
-        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="phone_gone")
     if notice.gone:
         call: dict[str, Any] = {"message": CLEAR, "data": {"tag": notice.tag}}
     else:
         data = payload(notice, platform_of(hass, device_id))
         call = {"message": notice.message, "title": notice.title, "data": data}
+    await hand_over(hass, device_id, call)
+
+
+async def hand_over(hass: HomeAssistant, device_id: str, call: dict[str, Any]) -> None:
+    """Hand over what is no notice: the data of ``notify`` as it is; raises HomeAssistantError."""
+    service = notify_action(hass, device_id)
+    if service is None:
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="phone_gone")
     await hass.services.async_call("notify", service, call, blocking=True)
+
+
+async def clear(hass: HomeAssistant, device_id: str, tag: str) -> None:
+    """Take a notification off a phone's screen; raises HomeAssistantError."""
+    await hand_over(hass, device_id, {"message": CLEAR, "data": {"tag": tag}})
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What a phone's app said of itself, and which ways to it there are now.
+
+    ``local``: its own connection is open; ``cloud``: it may be reached through Google or Apple.
+    """
+
+    device_id: str
+    webhook_id: str
+    name: str
+    platform: Platform
+    app_version: str
+    os_version: str
+    local: bool
+    cloud: bool
+
+
+def registrations(hass: HomeAssistant) -> dict[str, Registration]:
+    """Every phone with the companion app, by device id.
+
+    ``mobile_app`` keeps its open connections in ``hass.data["mobile_app"]["push_channel"]``, by webhook id; should it
+    keep them elsewhere one day, none is open.
+    """
+    kept = hass.data.get(MOBILE_APP)
+    channels = kept.get("push_channel", {}) if isinstance(kept, dict) else {}
+    registry = dr.async_get(hass)
+    return {
+        device.id: Registration(
+            device.id,
+            str(entry.data.get(CONF_WEBHOOK_ID, "")),
+            device.name_by_user or device.name or entry.title,
+            platform_of(hass, device.id),
+            str(entry.data.get("app_version", "")),
+            str(entry.data.get("os_version", "")),
+            local=entry.data.get(CONF_WEBHOOK_ID) in channels,
+            cloud=_cloud(entry.data.get("app_data")),
+        )
+        for entry in hass.config_entries.async_loaded_entries(MOBILE_APP)
+        for device in dr.async_entries_for_config_entry(registry, entry.entry_id)
+    }
+
+
+def _cloud(app_data: object) -> bool:
+    """A phone without Google's services registers without a token, or with an empty one."""
+    return isinstance(app_data, dict) and bool(app_data.get("push_token")) and bool(app_data.get("push_url"))

@@ -5,6 +5,8 @@ when the user agreed, only for devices that are new, and what the user changed i
 moves takes along its area only while that is the one of its old place.
 """
 
+from collections.abc import Iterable
+
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import area_registry as ar, device_registry as dr, floor_registry as fr
 
@@ -13,6 +15,14 @@ from .contract.values import Compound, Device
 from .coordinator import Coordinator
 from .levels import Building, Subject, subjects
 from .texts import Texts
+
+
+def compounds_among(coordinator: Coordinator, devices: Iterable[str]) -> set[str]:
+    """The compounds of this gateway whose devices in Home Assistant are among ``devices``."""
+    registry = dr.async_get(coordinator.hass)
+    found = [device for device in map(registry.async_get, devices) if device]
+    keys = {key for device in found for domain, key in device.identifiers if domain == DOMAIN}
+    return {compound for compound in coordinator.compounds if coordinator.device_key(compound) in keys}
 
 
 class Places:

@@ -114,7 +114,7 @@ def duty_phones(entry: ConfigEntry) -> tuple[DutyPhone, ...]:
             item.subentry_id,
             item.data[CONF_NAME],
             tuple(item.data.get(CONF_PHONES, ())),
-            tuple(item.data.get(CONF_PEOPLE, ())),
+            tuple(person for person in item.data.get(CONF_PEOPLE, ()) if person in entry.subentries),
         )
         for item in _of_type(entry, SUBENTRY_DUTY_PHONE)
     )
@@ -160,10 +160,13 @@ def phones_for(hass: HomeAssistant, entry: ConfigEntry, people: Iterable[str]) -
     return {phone: route.person for route in routes_for(hass, entry, people) for phone in route.phones}
 
 
-def member_called(entry: ConfigEntry, name: str) -> Person | None:
-    """The one member of the roster with this id or name; nobody when two share the name."""
+def member_called(hass: HomeAssistant, entry: ConfigEntry, name: str) -> Member | None:
+    """The one member of the roster with this device, id or name; nobody when two share the name."""
+    device = dr.async_get(hass).async_get(name)
+    if device and device.config_entry_id == entry.entry_id:
+        name = device.config_subentry_id or name
     found = [member for member in members(entry) if name in (member.id, member.name)]
-    return Person(found[0].id, found[0].name) if len(found) == 1 else None
+    return found[0] if len(found) == 1 else None
 
 
 def member_for(hass: HomeAssistant, entry: ConfigEntry, user_id: str) -> Member | None:
@@ -182,6 +185,13 @@ def duty_phone_for(hass: HomeAssistant, entry: ConfigEntry, user_id: str) -> Dut
     """The duty phone whose companion app is logged in as this user."""
     mine = {phone.device_id for phone in all_phones(hass).values() if phone.user_id == user_id}
     return next((item for item in duty_phones(entry) if mine.intersection(item.phones)), None)
+
+
+def ids_of(hass: HomeAssistant, entry: ConfigEntry, user_id: str) -> set[str]:
+    """Under which ids a Home Assistant user is told: as a person, as a duty phone, and as the phones of the user."""
+    found = {phone.device_id for phone in all_phones(hass).values() if phone.user_id == user_id}
+    holders = (member_for(hass, entry, user_id), duty_phone_for(hass, entry, user_id))
+    return found | {holder.id for holder in holders if holder}
 
 
 async def person_for(hass: HomeAssistant, entry: ConfigEntry, user_id: str | None) -> Person | None:

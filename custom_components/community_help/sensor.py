@@ -15,9 +15,11 @@ from .contract.values import Compound, Device, DeviceKind, PointKind, PointState
 from .coordinator import CommunityHelpEntry, Coordinator
 from .entity import DeviceEntity
 from .levels import Level, Subject, level_for
+from .on_duty import CompoundDutySensor
 from .overview import gateway_sensors, sensors_of
 from .rollout import async_join
 from .signals import GASES, SIGNAL_KINDS, kinds_of
+from .texts import Texts
 
 PARALLEL_UPDATES = 0
 PERCENT_LEL = "%LEL"
@@ -86,13 +88,14 @@ async def async_setup_entry(
     """Create entities for what there is now and for what comes later."""
     coordinator = entry.runtime_data
     async_add_entities(gateway_sensors(coordinator))
-    await async_join(hass, entry, async_add_entities, partial(_entities, coordinator))
+    make = partial(_entities, coordinator, await Texts.load(hass))
+    await async_join(hass, entry, async_add_entities, make)
 
 
-def _entities(coordinator: Coordinator, subject: Subject) -> list[Entity]:
+def _entities(coordinator: Coordinator, texts: Texts, subject: Subject) -> list[Entity]:
     match subject:
         case Compound():
-            return [*sensors_of(coordinator, subject)]
+            return [*sensors_of(coordinator, subject), CompoundDutySensor(coordinator, texts, subject)]
         case Device():
             return _of_device(coordinator, subject)
     return []

@@ -13,8 +13,10 @@ from .const import ATTR_CRITICAL, ATTR_INCIDENT_ID, ATTR_PAGE_ID, DOMAIN
 from .contract.commands import CommandBody
 from .decisions import DECISIONS, INCIDENT, Said
 from .exercises import EXERCISES
+from .handovers import HANDOVERS
 from .notice import Words
 from .pager import PAGERS
+from .reports import async_register_reports
 
 _PAGE_STAFF = vol.Schema(
     {
@@ -37,26 +39,34 @@ _TELL_STAFF = vol.Schema(
     }
 )
 
+COMMANDS = {"take_over": "hand_over", "add_note": "note", "ask_for_help": "ask"}
+"""The contract's names of the decisions that people know by another."""
+
 
 @callback
 def async_register(hass: HomeAssistant) -> None:
     """Register the actions; they work as soon as a gateway is set up."""
     for name, (decide, more) in DECISIONS.items():
-        hass.services.async_register(DOMAIN, name, _deciding(decide), vol.Schema({**INCIDENT, **more}))
+        hass.services.async_register(
+            DOMAIN, name, _deciding(COMMANDS.get(name, name), decide), vol.Schema({**INCIDENT, **more})
+        )
     for name, (exercise, fields) in EXERCISES.items():
         hass.services.async_register(DOMAIN, name, exercise, vol.Schema(fields))
+    for name, (hand_over, schema) in HANDOVERS.items():
+        hass.services.async_register(DOMAIN, name, hand_over, schema)
     hass.services.async_register(DOMAIN, "page_staff", _page_staff, _PAGE_STAFF)
     hass.services.async_register(
         DOMAIN, "tell_staff", _tell_staff, _TELL_STAFF, supports_response=SupportsResponse.OPTIONAL
     )
+    async_register_reports(hass)
 
 
-def _deciding(decide: Callable[[Said], CommandBody]) -> Callable[[ServiceCall], Coroutine[Any, Any, None]]:
-    """An action by which a person decides something about an open incident."""
+def _deciding(what: str, decide: Callable[[Said], CommandBody]) -> Callable[[ServiceCall], Coroutine[Any, Any, None]]:
+    """An action by which a person decides something about an open incident; ``what`` is the command's name."""
 
     async def action(call: ServiceCall) -> None:
         coordinator, incident = incident_of(call.hass, call.data[ATTR_INCIDENT_ID])
-        who = await person_of(call, coordinator)
+        who = await person_of(call, coordinator, what, incident.compound, incident=incident.id)
         await coordinator.async_order(decide(Said(coordinator, incident, who, call.data)))
 
     return action

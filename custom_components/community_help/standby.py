@@ -39,7 +39,7 @@ class Standby:
         self.answers = Answers(hass, entry)
         self.board = Board(hass, entry.entry_id, self.answers)
         self.duty = Duty(hass, entry)
-        self._buttons = Buttons(hass, entry, self.board, self.duty, self._find, self._knows)
+        self._buttons = Buttons(hass, entry, self.board, self._find, self._knows)
         self.answers.carry_out = self._buttons.async_answered
         self._watcher = Watcher(hass, entry, self.board, self.duty, self._buttons.waiting_for)
         self._probe = Probe(hass, entry)
@@ -68,11 +68,13 @@ class Standby:
     @callback
     def async_attach(self, coordinator: Coordinator) -> None:
         """The gateway is there."""
+        self.duty.async_attach(coordinator.async_send_roster)
         self._watcher.async_attach(coordinator)
         self._buttons.async_attach(coordinator)
 
     async def async_detach(self) -> None:
         """The connection is given up."""
+        self.duty.async_detach()
         self._buttons.async_detach()
         await self._watcher.async_detach()
 
@@ -109,6 +111,7 @@ async def async_standby(hass: HomeAssistant, entry: ConfigEntry, texts: Texts) -
     found = running.get(entry.entry_id)
     if found:
         found.async_speak(texts)
+        await found.duty.async_resolve()
         return found
     standby = running[entry.entry_id] = Standby(hass, entry)
     await standby.async_start(texts)

@@ -1,7 +1,7 @@
 """The words on a phone, in Home Assistant's language, from the translation files."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import reduce
 
 from homeassistant.config_entries import ConfigEntry
@@ -35,6 +35,13 @@ class Texts:
     def maybe(self, key: str) -> list[str]:
         """The text ``key`` as a line, or none: a newer gateway may name what this version has no words for."""
         return [self._words[key]] if key in self._words else []
+
+    def filled(self, key: str, placeholders: Mapping[str, str | int]) -> str:
+        """The text ``key`` with its placeholders filled in; empty when it has no words here, or wants more."""
+        try:
+            return self._words[key].format(**placeholders)
+        except KeyError:
+            return ""
 
     def title(self, incident: Incident) -> str:
         """What happened and where: the first line that a woken person reads. A drill says so before all else."""

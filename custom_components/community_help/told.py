@@ -19,7 +19,7 @@ class Told:
     """The ways that show one incident; ``people`` is the staff id behind each way (empty when unknown).
 
     ``words`` are the automation's. ``proven``: which people have shown that they have the page. ``answer_by``: when
-    the next tier is told.
+    the next tier is told. ``over``: the incident is closed, and nothing else is shown of it any more.
     """
 
     people: dict[str, str] = field(default_factory=dict)
@@ -29,6 +29,7 @@ class Told:
     proven: list[str] = field(default_factory=list)
     answer_by: float = 0.0
     last: str = ""
+    over: bool = False
     settled: set[str] = field(default_factory=set)
     locks: dict[str, asyncio.Lock] = field(default_factory=dict)
 

@@ -96,8 +96,9 @@ class Updates:
 
     async def _show(self, incident: Incident) -> None:
         told = self._board.told.get(incident.id)
-        if told is None:
-            return
+        if told is None or (told.over and incident.closed_at is None):
+            return  # an update that a hanging phone held up must not bring back what is over
+        told.over = incident.closed_at is not None
         if incident.closed_at is not None:
             self._answers.async_forget(incident.id)
         notice = update_notice(self._texts, incident, time.time(), told.words, answer_by=told.answer_by)
@@ -108,6 +109,8 @@ class Updates:
         steps = await asyncio.gather(*(self._board.async_show(told, way, notice) for way in ways))
         missed = tuple(way for way, (step, _) in zip(ways, steps, strict=True) if step is ReceiptStep.FAILED)
         missed = missed if tries < len(LATER_SECONDS) else ()
+        if told.over and incident.closed_at is None:
+            return
         if missed:
             self._try_later(incident, missed, tries)
         if incident.closed_at is not None:

@@ -1,11 +1,16 @@
 """One demo, all its processes real, for the whole run of the end-to-end tests."""
 
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
 from tests.e2e.develop import Demo
+from tests.e2e.processes import ROOT
+
+sys.path.insert(0, str(ROOT / "addon/src"))
+"""The benchmark's devices speak with the gateway's own codecs, which need nothing that is not here."""
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -26,16 +26,17 @@ FLAT = 203
 
 @dataclass(slots=True)
 class Demo:
-    """Everything that runs."""
+    """Everything that runs. ``prepared``: with the blueprints, and an automation that answers pages."""
 
     folder: Path
     gateway: GatewayProcess
     field: FieldProcess
     hass: HomeAssistant
     phone: CompanionApp
+    prepared: bool = True
 
     @classmethod
-    def at(cls, folder: Path, *, fixed_ports: bool, language: str = "en") -> Demo:
+    def at(cls, folder: Path, *, fixed_ports: bool, language: str = "en", prepared: bool = True) -> Demo:
         """A demo in ``folder``; with fixed ports its addresses are the well-known ones."""
         folder.mkdir(parents=True, exist_ok=True)
         site, remembered = folder / "site.yaml", folder / "ports.json"
@@ -44,8 +45,9 @@ class Demo:
             remembered.write_text(json.dumps(PORTS if fixed_ports else chosen))
         gateway = GatewayProcess(folder, site, **json.loads(remembered.read_text()))
         field = FieldProcess(folder, gateway.gb_port, site, MODBUS_PORT if fixed_ports else 0)
-        hass = HomeAssistant(folder, port=HOME_ASSISTANT_PORT if fixed_ports else 0, language=language)
-        return cls(folder, gateway, field, hass, CompanionApp(hass, "Zhang", folder))
+        port = HOME_ASSISTANT_PORT if fixed_ports else 0
+        hass = HomeAssistant(folder, port=port, language=language, blueprints=prepared)
+        return cls(folder, gateway, field, hass, CompanionApp(hass, "Zhang", folder), prepared)
 
     async def start(self) -> float:
         """Start everything and set up what is not there yet; returns the seconds that Home Assistant needed."""
@@ -58,11 +60,18 @@ class Demo:
         await self.phone.connect()
         entries = await self.hass.get("/api/config/config_entries/entry?domain=community_help")
         if not entries:
-            entry_id = await self.hass.add_gateway(self.gateway.api_port, self.gateway.pairing_code)
+            entry_id = await self.hass.add_gateway(
+                self.gateway.api_port, self.gateway.pairing_code, blueprints=self.prepared
+            )
             await self.hass.add_staff(entry_id, "张三 Zhang San", [await self.phone.device_id()])
-            await self.hass.add_automation("community_help_alarm", "alarm_to_staff", {})
-            await self.hass.until("automation.community_help_alarm", "on")
+            if self.prepared:
+                await self.answer_pages()
         return took
+
+    async def answer_pages(self) -> None:
+        """Make an automation from the blueprint, as a user does."""
+        await self.hass.add_automation("community_help_alarm", "alarm_to_staff", {})
+        await self.hass.until("automation.community_help_alarm", "on")
 
     async def stop(self) -> None:
         """Stop everything."""

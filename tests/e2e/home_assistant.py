@@ -38,6 +38,7 @@ person:
 recorder:
   commit_interval: 1
 repairs:
+schedule:
 search:
 system_log:
 trace:
@@ -45,7 +46,12 @@ trace:
 
 
 class Socket:
-    """One authenticated websocket connection: requests by id, subscriptions by callback."""
+    """One authenticated websocket connection: requests by id, subscriptions by callback.
+
+    ``patience`` is how many seconds it waits for an answer.
+    """
+
+    patience = 30.0
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         """Use ``HomeAssistant.socket``."""
@@ -53,6 +59,7 @@ class Socket:
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._listeners: dict[int, Callable[[dict[str, Any]], None]] = {}
+        self._frozen = False
         self._task = asyncio.create_task(self._read())
 
     async def call(self, kind: str, **data: Any) -> Any:
@@ -68,12 +75,24 @@ class Socket:
     async def close(self) -> None:
         """End the connection."""
         self._task.cancel()
-        await self._socket.close()
+        if self._frozen:
+            self._transport.abort()
+        else:
+            await self._socket.close()
+
+    def freeze(self) -> None:
+        """From now on nothing that comes is read, and so nothing is answered, not even a ping."""
+        self._transport.pause_reading()
+        self._frozen = True
+
+    @property
+    def _transport(self) -> Any:
+        return self._socket._response.connection.transport
 
     async def _send(self, number: int, kind: str, data: dict[str, Any]) -> Any:
         future = self._waiting[number] = asyncio.get_running_loop().create_future()
         await self._socket.send_json({"id": number, "type": kind, **data})
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(self.patience):
             return await future
 
     async def _read(self) -> None:
@@ -96,9 +115,10 @@ class Socket:
 class HomeAssistant(Process):
     """One instance with its configuration folder."""
 
-    def __init__(self, folder: Path, *, port: int = 0, language: str = "en") -> None:
-        """Prepares ``folder``; an existing configuration is kept."""
+    def __init__(self, folder: Path, *, port: int = 0, language: str = "en", blueprints: bool = True) -> None:
+        """Prepares ``folder``; an existing configuration is kept. Without ``blueprints`` none is in it."""
         self.folder = folder / "config"
+        self._blueprints = blueprints
         self.language = language
         self.port = port or self._old_port() or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -125,6 +145,8 @@ class HomeAssistant(Process):
         automations = self.folder / "automations.yaml"
         if not automations.exists():
             automations.write_text("[]\n")
+        if not self._blueprints:
+            return
         blueprints = self.folder / "blueprints/automation/community_help"
         blueprints.mkdir(parents=True, exist_ok=True)
         for file in (ROOT / "blueprints/automation/community_help").glob("*.yaml"):
@@ -184,9 +206,8 @@ class HomeAssistant(Process):
             await self.post(f"/api/onboarding/{step}", {})
         await self.post("/api/onboarding/integration", {"client_id": self.url, "redirect_uri": f"{self.url}/"})
         socket = await self.socket()
-        await socket.call(
-            "config/core/update", language=self.language, time_zone="Asia/Shanghai", country="CN", location_name="社区"
-        )
+        place = {"time_zone": "Asia/Shanghai", "country": "CN", "location_name": "社区"}
+        await socket.call("config/core/update", language=self.language, internal_url=self.url, **place)
         await socket.close()
 
     async def _tokens(self, form: dict[str, str]) -> None:
@@ -249,32 +270,78 @@ class HomeAssistant(Process):
             result = await self.post(f"{path}/{result['flow_id']}", step)
         return result
 
-    async def add_gateway(self, port: int, code: str) -> str:
-        """Add the integration by hand; returns the config entry's id."""
+    async def add_gateway(self, port: int, code: str, *, blueprints: bool = True) -> str:
+        """Add the integration by hand, with or without its blueprints; returns the config entry's id."""
         result = await self.flow(
             "/api/config/config_entries/flow",
             "community_help",
             {"host": "127.0.0.1", "port": port},
-            {"code": code, "create_areas": True},
+            {"code": code, "create_areas": True, "install_blueprints": blueprints},
         )
         if result["type"] != "create_entry":
             raise RuntimeError(result)
         return str(result["result"]["entry_id"])
 
-    async def add_staff(self, entry_id: str, name: str, phones: list[str], tier: int = 1) -> None:
-        """Add a member of the staff."""
+    async def add_staff(self, entry_id: str, name: str, phones: list[str], tier: int = 1, **more: Any) -> None:
+        """Add a member of the staff; ``more`` are further fields of the form."""
         result = await self.flow(
             "/api/config/config_entries/subentries/flow",
             [entry_id, "staff"],
-            {"name": name, "phones": phones, "tier": tier, "compounds": []},
+            {"name": name, "phones": phones, "tier": tier, "compounds": [], **more},
         )
         if result["type"] != "create_entry":
             raise RuntimeError(result)
+
+    async def gateway_entry(self) -> str:
+        """The config entry of the gateway."""
+        (entry,) = await self.get("/api/config/config_entries/entry?domain=community_help")
+        return str(entry["entry_id"])
+
+    async def remove_staff(self) -> None:
+        """Remove everybody."""
+        entry_id = await self.gateway_entry()
+        socket = await self.socket()
+        for item in await socket.call("config_entries/subentries/list", entry_id=entry_id):
+            found = {"entry_id": entry_id, "subentry_id": item["subentry_id"]}
+            await socket.call("config_entries/subentries/delete", **found)
+        await socket.close()
+
+    async def add_ntfy(self, url: str, topic: str) -> str:
+        """Add an ntfy server, if it is not there yet, and a topic, both by hand; returns the notify entity."""
+        known = await self.get("/api/config/config_entries/entry?domain=ntfy")
+        if not known:
+            server = {"url": url, "verify_ssl": False, "auth": {}}
+            result = await self.flow("/api/config/config_entries/flow", "ntfy", server)
+            if result["type"] != "create_entry":
+                raise RuntimeError(result)
+            known = [result["result"]]
+        form = {"topic": topic, "filter": {}}
+        path = "/api/config/config_entries/subentries/flow"
+        result = await self.flow(path, [known[0]["entry_id"], "topic"], {"next_step_id": "add_topic"}, form)
+        if result["type"] != "create_entry":
+            raise RuntimeError(result)
+        await self.until(f"notify.{topic}", "unknown")
+        return f"notify.{topic}"
+
+    async def issues(self) -> list[dict[str, Any]]:
+        """The repairs of this integration that are shown now."""
+        socket = await self.socket()
+        found = await socket.call("repairs/list_issues")
+        await socket.close()
+        return [item for item in found["issues"] if item["domain"] == "community_help"]
 
     async def add_automation(self, key: str, blueprint: str, inputs: dict[str, Any]) -> None:
         """Make an automation from a blueprint, as the editor does."""
         use = {"path": f"community_help/{blueprint}.yaml", "input": inputs}
         await self.post(f"/api/config/automation/config/{key}", {"alias": key, "use_blueprint": use})
+
+    async def remove_automation(self, key: str) -> None:
+        """Delete an automation, as the editor does."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        async with self.session.delete(f"{self.url}/api/config/automation/config/{key}", headers=headers) as answer:
+            if answer.status >= 400:
+                message = f"DELETE automation {key}: {answer.status} {(await answer.text())[:500]}"
+                raise RuntimeError(message)
 
     async def state(self, entity_id: str) -> dict[str, Any]:
         """One entity's state."""

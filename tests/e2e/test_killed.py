@@ -3,8 +3,8 @@
 import pytest
 import pytest_asyncio
 
-from tests.e2e.companion_app import Notification
 from tests.e2e.develop import Demo
+from tests.e2e.steps import ended, fire, ringing, tags
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(400)]
 
@@ -15,30 +15,9 @@ async def _set_up_for_long(demo: Demo) -> None:
     await demo.phone.disconnect()
     await demo.hass.stop()
     await demo.hass.hang_up()
+    demo.phone.look_for_home()
     await demo.hass.started()
-    await demo.phone.connect()
-
-
-def ringing(shown: Notification) -> bool:
-    """A page that wants an answer."""
-    return bool(shown.buttons) and shown.tag.startswith("community_help_")
-
-
-async def fire(demo: Demo, *flats: int) -> None:
-    """Smoke in some flats of the building."""
-    for flat in flats:
-        sent, confirmed = map(float, (await demo.field.command(f"fire {flat}")).split())
-        assert confirmed > sent
-
-
-async def ended(demo: Demo, page: Notification, *flats: int) -> None:
-    """Restore, close, and leave the phone as it was: the next test starts quiet."""
-    for flat in flats:
-        await demo.field.command(f"restore {flat}")
-    incident = page.tag.removeprefix("community_help_")
-    await demo.hass.post("/api/services/community_help/close", {"incident_id": incident, "cause": "drill"})
-    await demo.phone.until(lambda shown: shown.tag == page.tag and "Closed" in shown.message, what="'closed'")
-    demo.phone.screen.clear()
+    await demo.phone.at_home()
 
 
 async def killed_and_back(demo: Demo, *, gateway: bool) -> None:
@@ -50,33 +29,29 @@ async def killed_and_back(demo: Demo, *, gateway: bool) -> None:
         demo.gateway.start()
         await demo.gateway.ready()
     await demo.hass.hang_up()
+    demo.phone.look_for_home()
     await demo.hass.started()
-    await demo.phone.connect()
-
-
-def tags(demo: Demo) -> list[str]:
-    """The incidents on the phone's screen."""
-    return [shown.tag for shown in demo.phone.screen.values() if shown.tag.startswith("community_help_")]
+    await demo.phone.at_home()
 
 
 @pytest.mark.parametrize("gateway", [False, True], ids=["home-assistant", "both"])
 async def test_killed_right_after_the_alarm_the_page_still_comes_once(demo: Demo, gateway: bool) -> None:
     """The frame was confirmed, so the page reaches the phone, whoever died before it did."""
-    demo.phone.screen.clear()
+    demo.phone.forget()
     await fire(demo, 102)
     await killed_and_back(demo, gateway=gateway)
     page = await demo.phone.until(ringing, 150, "page after the kill")
-    assert tags(demo) == [page.tag]
+    assert tags(demo.phone) == [page.tag]
     await demo.phone.press(page)
     taken = await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.buttons, 60, "'taken'")
     assert "张三" in taken.message
-    assert tags(demo) == [page.tag]
+    assert tags(demo.phone) == [page.tag]
     await ended(demo, page, 102)
 
 
 async def test_killed_right_after_the_press_nothing_is_claimed_and_nothing_lost(demo: Demo) -> None:
     """The press is carried out after the restart, or the page comes again; never a success that is none."""
-    demo.phone.screen.clear()
+    demo.phone.forget()
     await fire(demo, 103)
     page = await demo.phone.until(ringing, what="page")
     await demo.phone.press(page)
@@ -85,20 +60,20 @@ async def test_killed_right_after_the_press_nothing_is_claimed_and_nothing_lost(
     if seen.buttons:
         await demo.phone.press(seen)
         await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.buttons, 60, "'taken'")
-    assert tags(demo) == [page.tag]
+    assert tags(demo.phone) == [page.tag]
     await ended(demo, page, 103)
 
 
 async def test_killed_in_a_spreading_fire_the_building_is_one_notification(demo: Demo) -> None:
     """A dozen flats alarm while both die; afterwards one incident knows all of them and one notification says so."""
-    demo.phone.screen.clear()
+    demo.phone.forget()
     flats = (104, 201, 202, 204, 302, 303, 304, 401, 403, 404, 503, 504)
     await fire(demo, *flats[:6])
     demo.hass.kill()
     await fire(demo, *flats[6:])
     await killed_and_back(demo, gateway=True)
     page = await demo.phone.until(lambda shown: ringing(shown) and "12" in shown.message, 180, "one page for all")
-    assert tags(demo) == [page.tag]
+    assert tags(demo.phone) == [page.tag]
     await demo.phone.press(page)
     await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.buttons, 60, "'taken'")
     await ended(demo, page, *flats)

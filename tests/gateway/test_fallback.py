@@ -14,7 +14,7 @@ from community_help_gateway.codecs.outgoing import Channel, ChannelKind
 from community_help_gateway.fallback import Fallback
 from community_help_gateway.hub import Hub
 from community_help_gateway.journal.store import Journal
-from community_help_gateway.model import bypass, lifecycle, people
+from community_help_gateway.model import bypass, lifecycle, people, selftest
 from community_help_gateway.model.incident import Person
 from community_help_gateway.model.observation import Address, LinkState, Observation
 from community_help_gateway.model.state import EventKind, Receipt
@@ -246,3 +246,27 @@ async def test_a_siren_that_a_kill_left_on_is_switched_off_by_the_next_start(bui
     async with asyncio.timeout(20):
         await relay.off.wait()
     assert relay.told == [False]
+
+
+async def test_a_self_test_never_goes_out_by_the_gateway_itself(
+    built: Callable[..., Any], service: tuple[Service, str], clock: FakeClock
+) -> None:
+    """Nobody accepts its page: neither a channel nor a siren is used, also not after a restart; a real page is."""
+    siren = Siren("siren.relay", 0.05)
+    hub = await built(siren)
+    relay = Relay()
+    hub.switches["modbus"] = relay
+    await hub.command("l", lambda draft: people.claim_lease(draft, "one", "Home", force=False, version=3))
+    await hub.command("t", lambda draft: selftest.start(draft, "bay", ZHANG))
+    await late(hub, clock, 300)
+    hub = await built(siren)
+    await late(hub, clock, 299)
+    assert len(hub.state.pages) == 1
+    await late(hub, clock, 2)
+    assert not hub.state.pages
+    assert selftest.unaccepted(hub.state) == ("bay",)
+    await alarm(hub)
+    await late(hub, clock)
+    await service[0].until(1)
+    assert [message["title"] for message in service[0].taken] == ["火警 清水湾 1号楼 2 201 烟感"]
+    assert True not in relay.told

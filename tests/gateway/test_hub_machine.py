@@ -14,13 +14,15 @@ from typing import Any
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from community_help_gateway.errors import GatewayError
 from community_help_gateway.hub import Hub
 from community_help_gateway.journal.store import Journal
-from community_help_gateway.model import bypass, lifecycle, people
+from community_help_gateway.model import bypass, lifecycle, people, selftest
 from community_help_gateway.model.draft import Decide, Result
 from community_help_gateway.model.incident import Cause, Incident, Person
 from community_help_gateway.model.observation import LinkState, Observation, Reset
 from community_help_gateway.model.roster import StaffMember
+from community_help_gateway.model.state import Receipt
 from community_help_gateway.site import parse
 from tests.gateway.conftest import FakeClock
 from tests.gateway.model.replay import differences
@@ -87,10 +89,29 @@ class Restarts(RuleBasedStateMachine):
         self.command(what, self.incident(number).id, ZHANG, "button")
 
     @precondition(lambda self: self.hub.state.incidents)
+    @rule(number=which, seen=st.booleans())
+    def close(self, number: int, seen: bool) -> None:
+        """Somebody ends it, perhaps as it was when it began."""
+        self.command(lifecycle.close, self.incident(number).id, Cause.DUST, "", ZHANG, "button", int(seen))
+
+    @precondition(lambda self: self.hub.state.incidents)
     @rule(number=which)
-    def close(self, number: int) -> None:
-        """Somebody ends it."""
-        self.command(lifecycle.close, self.incident(number).id, Cause.DUST, "", ZHANG)
+    def refuse(self, number: int) -> None:
+        """Somebody may not do what they want."""
+        self.command(lifecycle.not_permitted, "close", ZHANG, self.incident(number).id)
+
+    @precondition(lambda self: self.hub.state.pages)
+    @rule(number=which, step=st.sampled_from(("accepted", "unproven", "failed", "seen")), phone=st.booleans())
+    def prove(self, number: int, step: str, phone: bool) -> None:
+        """Something is proven about a page, or is known not to be."""
+        pages = sorted(self.hub.state.pages)
+        receipt = Receipt(pages[number % len(pages)], step, self.clock.wall(), "p" if phone else "")
+        self.command(people.receive, receipt)
+
+    @rule(compound=st.sampled_from(("bay", "hill")))
+    def test_itself(self, compound: str) -> None:
+        """Somebody wants a self-test."""
+        self.command(selftest.start, compound, ZHANG)
 
     @rule(point=st.sampled_from(POINTS), seconds=st.sampled_from((30.0, 3000.0)))
     def silence(self, point: str, seconds: float) -> None:
@@ -106,7 +127,7 @@ class Restarts(RuleBasedStateMachine):
     @rule(tier=st.integers(1, 3), holder=st.sampled_from(("one", "two")))
     def take_over(self, tier: int, holder: str) -> None:
         """Another Home Assistant comes with its roster."""
-        self.command(lambda draft: people.claim_lease(draft, holder, holder, force=True))
+        self.command(lambda draft: people.claim_lease(draft, holder, holder, force=True, version=3))
         self.command(people.set_roster, (StaffMember("zhang", "张三", tier), StaffMember("li", "李四", 2)))
 
     @precondition(lambda self: self.keys)
@@ -179,9 +200,13 @@ class Restarts(RuleBasedStateMachine):
         return f"key-{len(self.keys)}"
 
     def command(self, decide: Callable[..., Any], *args: Any) -> None:
-        """A command under a fresh key."""
-        key = self.key()
-        self.keys[key] = self.runner.run(self.hub.command(key, lambda draft: decide(draft, *args)))
+        """A command under a fresh key; one that is refused leaves everything as it was."""
+        key, before = self.key(), self.hub.state.number
+        names = dict.fromkeys(("incident", "page", "point", "compound", "name"), "")
+        try:
+            self.keys[key] = self.runner.run(self.hub.command(key, lambda draft: decide(draft, *args), **names))
+        except GatewayError:
+            assert self.hub.state.number == before
 
     def incident(self, number: int) -> Incident:
         """One of the open incidents."""

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from community_help_gateway.model import people, selftest
+from community_help_gateway.model.incident import ReceiptStep
 from community_help_gateway.model.site import Site
+from community_help_gateway.model.state import Receipt
 from community_help_gateway.record.comparison import night, pairs, summary
 from community_help_gateway.record.replay import Called, Outcome
 from community_help_gateway.replay import main, run
 from tests.gateway.conftest import FakeClock
-from tests.gateway.record.scenes import COMPOUND, Scene, a_day, a_fire, opened, site
+from tests.gateway.record.scenes import COMPOUND, ZHANG, Scene, a_day, a_fire, opened, site
 
 
 def shown(pages: tuple[Called, ...], until: float = 1e12) -> list[tuple[float, int, tuple[str, ...], str, str]]:
@@ -52,6 +55,28 @@ async def test_a_shorter_answer_escalates_earlier(tmp_path: Path, clock: FakeClo
     assert second[0] - second[1] == 30.0
     assert summary(outcome.now, outcome.ends_at, changed.zone).second_tier.median == 30.0
     assert summary(outcome.then, outcome.ends_at, changed.zone).second_tier.median == 60.0
+
+
+async def test_pages_without_proof_and_self_tests_replay_as_they_were(tmp_path: Path, clock: FakeClock) -> None:
+    """A page that no phone had shown goes on as early as then; a night's self-test is no part of the comparison."""
+
+    async def happening(scene: Scene) -> None:
+        await scene.decide(people.claim_lease, holder="one", name="Home", force=False, version=3)
+        await scene.say("f201")
+        await scene.pass_(5)
+        unproven = Receipt(scene.incident().page, ReceiptStep.UNPROVEN, scene.clock.wall())
+        await scene.decide(people.receive, receipt=unproven)
+        await scene.pass_(300)
+        await scene.decide(selftest.start, compound="bay", person=ZHANG)
+        await scene.pass_(20 * 3600)
+
+    journal = await recorded(tmp_path, clock, happening)
+    outcome, _ = run(journal, site(), decisions=True)
+    assert shown(outcome.now, outcome.ends_at) == shown(outcome.then)
+    assert [page.at - outcome.then[0].at for page in outcome.then[:3]] == [0, 35, 155]
+    assert not [page for page in (*outcome.then, *outcome.now) if page.hazard == "self_test" or page.drill]
+    longer, _ = run(journal, site("policies:\n  - { hazard: fire, unproven: 0 }\n"), decisions=True)
+    assert longer.now[1].at - longer.now[0].at == 60
 
 
 async def test_hours_keep_the_night_quiet(tmp_path: Path, clock: FakeClock) -> None:

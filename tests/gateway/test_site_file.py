@@ -275,3 +275,59 @@ def test_no_slip_of_the_pen_raises_anything_else(at: int, typed: str) -> None:
     """A good file with a few characters typed into it is a site or a SiteError."""
     with contextlib.suppress(SiteError):
         parse(GOOD[:at] + typed + GOOD[at + 1 :], "site.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [("", 210), ('self_test: "22:05"\n', 1325), ("self_test: off\n", None), ('self_test: "off"', None)],
+)
+def test_the_hour_of_the_self_test_is_a_local_time_or_off(text: str, minutes: int | None) -> None:
+    """03:30 where nothing is said."""
+    assert parse(GOOD + text, "site.yaml").site.self_test == minutes
+
+
+@pytest.mark.parametrize("value", ["3:30", "20:00", '"night"', "on", "~", "[]", '"3"', '"03:60"'])
+def test_a_wrong_hour_of_the_self_test_is_named(value: str) -> None:
+    """With its line, and that it stands in quotes."""
+    with pytest.raises(SiteError, match=r'line 15: self_test: .*"22:30" \(in quotes\), or off'):
+        parse(GOOD + f"self_test: {value}\n", "site.yaml")
+
+
+def test_a_compound_may_say_where_it_is() -> None:
+    """Both numbers or none."""
+    assert parse(GOOD, "site.yaml").site.compounds["bay"].latitude is None
+    at = GOOD.replace("    name: 清水湾", "    name: 清水湾\n    latitude: -33.5\n    longitude: 180", 1)
+    found = parse(at, "site.yaml").site.compounds["bay"]
+    assert (found.latitude, found.longitude) == (-33.5, 180.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("latitude: 31.2", "both latitude and longitude"),
+        ("longitude: 121.5", "both latitude and longitude"),
+        ("latitude: 91\n    longitude: 0", "from -90 to 90"),
+        ("latitude: 0\n    longitude: -180.1", "from -180 to 180"),
+        ("latitude: .nan\n    longitude: 0", "from -90 to 90"),
+        ("latitude: true\n    longitude: 0", "from -90 to 90"),
+        ('latitude: "31"\n    longitude: 0', "from -90 to 90"),
+    ],
+)
+def test_a_wrong_place_is_named(text: str, problem: str) -> None:
+    """Swapped, cut off, or no number."""
+    with pytest.raises(SiteError, match=problem):
+        parse(GOOD.replace("    name: 清水湾", f"    name: 清水湾\n    {text}", 1), "site.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("hazard: fire, unproven: 3", "unproven"),
+        ("hazard: fire, unproven: x", "unproven"),
+        ("hazard: self_test", "hazard"),
+    ],
+)
+def test_what_a_policy_cannot_say_about_proof_is_named(text: str, problem: str) -> None:
+    """At least 5 s, or 0 for never; and a self-test has no policy."""
+    with pytest.raises(SiteError, match=problem):
+        parse(GOOD + f"policies:\n  - {{ {text} }}\n", "site.yaml")

@@ -1,7 +1,7 @@
 """Shared by the integration's tests: the project's component, and a gateway that speaks the true contract."""
 
-import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from aiohttp import WSMsgType, web
+from freezegun import api as clock
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import Context, HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError
@@ -20,8 +21,13 @@ from homeassistant.util import dt as dt_util
 import custom_components
 
 PROJECT = str(Path(__file__).parents[2] / "custom_components")
+MODEL = str(Path(__file__).parents[2] / "addon/src")
+"""Where the gateway's own judgement is, for tests that let it decide whom to page; it needs no package."""
+
 if PROJECT not in custom_components.__path__:
     custom_components.__path__.append(PROJECT)
+if MODEL not in sys.path:
+    sys.path.append(MODEL)
 
 from pytest_homeassistant_custom_component.common import (  # noqa: E402
     MockConfigEntry,
@@ -32,6 +38,7 @@ from pytest_homeassistant_custom_component.common import (  # noqa: E402
 from custom_components.community_help import roster  # noqa: E402
 from custom_components.community_help.const import DOMAIN  # noqa: E402 - the path must be there first
 from custom_components.community_help.contract import commands, messages, values  # noqa: E402
+from tests.integration.companions import Companions  # noqa: E402
 
 type Settle = Callable[[Callable[[], bool]], Awaitable[None]]
 
@@ -237,6 +244,12 @@ def _custom(enable_custom_integrations: None, socket_enabled: None) -> Iterator[
 
 
 @pytest.fixture
+def hass_config_dir(hass_tmp_config_dir: str) -> str:
+    """A configuration folder of its own for every test: the setup installs blueprints there."""
+    return hass_tmp_config_dir
+
+
+@pytest.fixture
 def expected_lingering_timers() -> bool:
     """A closed aiohttp client socket leaves one heartbeat timer behind, which finds it closed."""
     return True
@@ -250,7 +263,7 @@ async def gateway(socket_enabled: None) -> AsyncIterator[FakeGateway]:
     application.router.add_get("/api/v1/info", gateway.handle_info)
     application.router.add_post("/api/v1/pair", gateway.handle_pair)
     application.router.add_get("/api/v1/stream", gateway.handle_stream)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    runner = web.AppRunner(application, shutdown_timeout=0.1, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -279,9 +292,10 @@ async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry
 
 async def eventually(hass: HomeAssistant, condition: Callable[[], bool]) -> None:
     """Wait, by turns of the loop and the socket, until a condition holds; a real clock only ends a hopeless wait."""
-    async with asyncio.timeout(20):
-        while not condition():
-            await hass.async_block_till_done(wait_background_tasks=False)
+    until = clock.real_monotonic() + 20
+    while not condition():
+        assert clock.real_monotonic() < until, "what is waited for never comes"
+        await hass.async_block_till_done(wait_background_tasks=False)
 
 
 def incident_event(kind: values.IncidentEventKind, number: int, **changes: Any) -> values.IncidentEvent:
@@ -325,6 +339,18 @@ def phones(
 
 
 @pytest.fixture
+def companions(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> Iterator[Companions]:
+    """Phones as ``mobile_app`` keeps them; none yet. Days pass at once, which no connection's heartbeat outlives."""
+    monkeypatch.setattr("custom_components.community_help.client.HEARTBEAT_SECONDS", 1e9)
+    companions = Companions(hass)
+    monkeypatch.setattr(
+        "custom_components.community_help.phone.notify_action", lambda _hass, id_: companions.service(id_)
+    )
+    yield companions
+    companions.end()
+
+
+@pytest.fixture
 def settle(hass: HomeAssistant) -> Settle:
     """Wait, by turns of the loop and the socket, until a condition holds."""
 
@@ -339,6 +365,14 @@ def add_staff(hass: HomeAssistant, entry: MockConfigEntry, name: str, tier: int,
     found = next(item.device_id for item in roster.all_phones(hass).values() if item.webhook_id == phone)
     data = {"name": name, "tier": tier, "phones": [found], "compounds": list(compounds)}
     member = ConfigSubentry(data=MappingProxyType(data), subentry_type="staff", title=name, unique_id=None)
+    hass.config_entries.async_add_subentry(entry, member)
+    return member.subentry_id
+
+
+def add_member(hass: HomeAssistant, entry: MockConfigEntry, name: str, kind: str = "staff", **data: Any) -> str:
+    """A member of the staff, or a duty phone, with everything that the form can say; its id."""
+    data = {"name": name, "phones": [], **({"tier": 1} if kind == "staff" else {}), **data}
+    member = ConfigSubentry(data=MappingProxyType(data), subentry_type=kind, title=name, unique_id=None)
     hass.config_entries.async_add_subentry(entry, member)
     return member.subentry_id
 

@@ -1,6 +1,8 @@
 """A page climbs from way to way until one proves that it arrived; every step leaves its receipt."""
 
+import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -9,10 +11,12 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.community_help import roster
 from custom_components.community_help.contract import commands, values
+from custom_components.community_help.pager import PAGERS
 from tests.integration.conftest import PAGE, FakeGateway, Settle, demand, later
 
 pytestmark = pytest.mark.parametrize("phones", [("one", "two")], indirect=True)
@@ -46,6 +50,13 @@ async def page(hass: HomeAssistant, gateway: FakeGateway, settle: Settle) -> Non
     """A page that an automation answers at once."""
     await demand(hass, gateway, settle)
     await hass.services.async_call("community_help", "page_staff", {"page_id": PAGE.id}, blocking=True)
+    await hass.async_block_till_done(wait_background_tasks=False)
+
+
+async def tried(hass: HomeAssistant, gateway: FakeGateway, settle: Settle, way: str) -> None:
+    """The page was handed over by this way, and its time for proof runs."""
+    await settle(lambda: ("handed_over", way) in steps(gateway))
+    await hass.async_block_till_done(wait_background_tasks=False)
 
 
 @pytest.fixture
@@ -75,11 +86,11 @@ async def test_without_proof_the_next_way_is_tried_after_ten_seconds(
     await page(hass, gateway, settle)
     assert [shown["phone"] for shown in phones] == ["one"]
     await later(hass, 11)
-    await settle(lambda: len(phones) == 2)
-    assert phones[1]["phone"] == "two"
+    await tried(hass, gateway, settle, device(hass, "two"))
+    assert [shown["phone"] for shown in phones] == ["one", "two"]
     assert not notified
     await later(hass, 22)
-    await settle(lambda: len(notified) == 1)
+    await tried(hass, gateway, settle, "notify.sms")
     assert notified[0]["entity_id"] == "notify.sms"
     assert notified[0]["title"].startswith("FIRE ALARM")
     await later(hass, 33)
@@ -153,6 +164,34 @@ async def test_nobody_reached_is_said_at_once(
     assert "accepted" not in [step for step, _ in steps(gateway)]
 
 
+async def test_a_phone_that_hangs_delays_nobody_elses_next_way(
+    hass: HomeAssistant,
+    gateway: FakeGateway,
+    loaded: MockConfigEntry,
+    phones: list[dict[str, Any]],
+    settle: Settle,
+    notified: list[dict[str, Any]],
+) -> None:
+    """A relay that does not answer holds up its own person only."""
+    hanging = asyncio.Event()
+
+    async def hang(_call: ServiceCall) -> None:
+        await hanging.wait()
+
+    hass.services.async_register("notify", "one", hang)
+    add(hass, loaded, "张三", "one")
+    add(hass, loaded, "李四", "two", channels=("notify.sms",))
+    await demand(hass, gateway, settle)
+    call = hass.services.async_call("community_help", "page_staff", {"page_id": PAGE.id}, blocking=True)
+    sending = asyncio.create_task(call)
+    await settle(lambda: ("handed_over", device(hass, "two")) in steps(gateway))
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=11))
+    await settle(lambda: len(notified) == 1)
+    assert not sending.done()
+    hanging.set()
+    await sending
+
+
 async def test_an_older_gateway_is_not_told_what_it_does_not_know(
     hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, phones: list[dict[str, Any]], settle: Settle
 ) -> None:
@@ -185,7 +224,8 @@ async def test_after_a_restart_the_climb_goes_on_where_it_was(
     gateway.pages = (replace(PAGE, accepted=True),)
     gateway.incidents = (PAGE.incident,)
     assert await hass.config_entries.async_reload(loaded.entry_id)
-    await settle(lambda: loaded.runtime_data.fence == 1)
+    await settle(lambda: PAGE.id in hass.data[PAGERS][loaded.entry_id]._climbs)
+    await hass.async_block_till_done(wait_background_tasks=False)
     await later(hass, 12)
     await settle(lambda: len(phones) == 2)
     assert [shown["phone"] for shown in phones] == ["one", "two"]

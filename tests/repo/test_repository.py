@@ -92,8 +92,12 @@ def test_english_and_chinese_say_the_same(folder: str) -> None:
         "docs/devices",
         "docs/architecture",
         "docs/automations",
+        "docs/blueprints",
         "docs/incidents",
         "docs/fallback",
+        "docs/people",
+        "docs/paging",
+        "docs/readiness",
     ],
 )
 def test_documents_exist_in_both_languages_with_the_same_outline(name: str) -> None:

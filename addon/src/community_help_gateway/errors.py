@@ -164,6 +164,54 @@ class FutureRevisionError(GatewayError):
     status = HTTPStatus.CONFLICT
 
 
+class WorseSinceError(GatewayError):
+    """Somebody ends what became worse after they looked."""
+
+    key = "worse_since"
+    template = "Incident {incident} became worse since then; look at it again before you close it"
+    status = HTTPStatus.CONFLICT
+
+
+class SelfTestError(GatewayError):
+    """Somebody decides about a self-test, which asks nobody for anything."""
+
+    key = "self_test"
+    template = "Incident {incident} is a self-test; it ends by itself"
+    status = HTTPStatus.CONFLICT
+
+
+class SelfTestRunsError(GatewayError):
+    """A second self-test at once."""
+
+    key = "self_test_runs"
+    template = "A self-test of {compound} runs already"
+    status = HTTPStatus.CONFLICT
+
+
+class NobodyServesError(GatewayError):
+    """There is nobody to be paged by a self-test."""
+
+    key = "nobody_serves"
+    template = "Nobody of the staff is responsible for {compound}"
+    status = HTTPStatus.CONFLICT
+
+
+class NoDevicesError(GatewayError):
+    """There is nothing that could alarm."""
+
+    key = "no_devices"
+    template = "Compound {compound} has no devices"
+    status = HTTPStatus.CONFLICT
+
+
+class NoPagerError(GatewayError):
+    """No integration that knows self-tests delivers pages."""
+
+    key = "no_pager"
+    template = "No Home Assistant that knows self-tests pages for this gateway; connect one, or update its integration"
+    status = HTTPStatus.CONFLICT
+
+
 class LeaseHeldError(GatewayError):
     """Another integration pages."""
 
@@ -261,6 +309,12 @@ REFUSALS: dict[str, type[GatewayError]] = {
         UnknownCompoundError,
         UnidentifiedError,
         FutureRevisionError,
+        WorseSinceError,
+        SelfTestError,
+        SelfTestRunsError,
+        NobodyServesError,
+        NoDevicesError,
+        NoPagerError,
         LeaseHeldError,
         NoDrillError,
         DrillNeedsError,

@@ -4,7 +4,7 @@ A rule names a hazard, perhaps a compound and a severity, and only the numbers t
 rule wins, number by number: a rule for one compound is laid over one for all, one for a severity over one without.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import time
 from typing import Any
@@ -29,7 +29,7 @@ class PolicyError(ValueError):
         self.index = index
 
 
-def _minutes(value: object) -> int:
+def minutes(value: object) -> int:
     """Minutes of the day from "22:30"; YAML takes 20:00 without quotes for the number 1200."""
     message = 'expected a time such as "22:30" (in quotes)'
     if not isinstance(value, str):
@@ -41,6 +41,29 @@ def _minutes(value: object) -> int:
     return found.hour * 60 + found.minute
 
 
+def minutes_or_off(value: object) -> int | None:
+    """Minutes of the day, or ``None`` for off, which YAML takes without quotes for false."""
+    if value is False or value == "off":
+        return None
+    try:
+        return minutes(value)
+    except vol.Invalid as error:
+        problem = f"{error}, or off"
+        raise vol.Invalid(problem) from error
+
+
+def degrees(most: int) -> Callable[[object], float]:
+    """A check of an angle, in degrees to either side."""
+
+    def check(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not -most <= value <= most:
+            problem = f"expected degrees from -{most} to {most}"
+            raise vol.Invalid(problem)
+        return float(value)
+
+    return check
+
+
 _SECONDS = vol.All(vol.Any(int, float), vol.Range(min=0, max=MAX_SECONDS), vol.Coerce(float))
 _WAIT = vol.All(vol.Any(int, float), vol.Range(min=5, max=MAX_SECONDS), vol.Coerce(float))
 _LEVEL = vol.All(vol.Any(int, float), vol.Range(min=0, max=1e6, msg="expected a number from 0"), vol.Coerce(float))
@@ -50,17 +73,18 @@ _NUMBERS: dict[vol.Marker, Any] = {
 }
 RULES_SCHEMA = [
     {
-        vol.Required("hazard"): vol.In([hazard.value for hazard in Hazard]),
+        vol.Required("hazard"): vol.In([hazard.value for hazard in Hazard if hazard is not Hazard.SELF_TEST]),
         vol.Optional("compound", default=""): str,
         vol.Optional("severity", default=""): vol.In(["", *(severity.value for severity in Severity)]),
         vol.Optional("accept"): _WAIT,
         vol.Optional("answer"): vol.All([_WAIT], vol.Length(min=1, max=9)),
+        vol.Optional("unproven"): vol.Any(vol.All(0, vol.Coerce(float)), _WAIT),
         vol.Optional("review"): _WAIT,
         vol.Optional("raise_again"): _WAIT,
         vol.Optional("repeats"): bool,
         vol.Optional("pages"): bool,
         vol.Optional("resolves"): bool,
-        vol.Optional("hours"): vol.Any([], vol.All([_minutes], vol.Length(min=2, max=2))),
+        vol.Optional("hours"): vol.Any([], vol.All([minutes], vol.Length(min=2, max=2))),
         vol.Optional("dwell"): vol.All([_WAIT], vol.Length(min=1, max=3)),
         **_NUMBERS,
     }

@@ -23,7 +23,7 @@ from .model.observation import Address
 from .model.policy import PolicySet
 from .model.roster import StaffMember
 from .model.site import KEEP_DAYS, Compound, Device, Point, Site
-from .policies import GAS_SCHEMA, RULES_SCHEMA, PolicyError, policies_of
+from .policies import GAS_SCHEMA, RULES_SCHEMA, PolicyError, degrees, minutes_or_off, policies_of
 
 MAX_BYTES = 16 * 1024 * 1024
 """A site file is refused above this size: ten times the largest community needs less than half of it."""
@@ -41,6 +41,7 @@ _WORD = vol.All(int, vol.Range(min=0, max=65535))
 _PORT = vol.All(int, vol.Range(min=1, max=65535))
 _HOST = vol.All(str, vol.Length(min=1, max=253))
 _CHANNEL = vol.All(int, vol.Range(min=1, max=8))
+_BOTH = "expected both latitude and longitude, or none"
 _WHERE = {vol.Required("compound"): _ID, vol.Optional("building", default=""): _PLACE}
 _AT = vol.Any(
     {
@@ -62,7 +63,15 @@ _SCHEMA = vol.Schema(
     {
         vol.Required("version"): vol.Equal(1, msg="expected 1"),
         vol.Optional("timezone", default="Asia/Shanghai"): vol.All(str, vol.Length(min=1, max=64)),
-        vol.Required("compounds"): [{vol.Required("id"): _ID, vol.Required("name"): _NAME}],
+        vol.Optional("self_test", default="03:30"): minutes_or_off,
+        vol.Required("compounds"): [
+            {
+                vol.Required("id"): _ID,
+                vol.Required("name"): _NAME,
+                vol.Inclusive("latitude", "position", msg=_BOTH): degrees(90),
+                vol.Inclusive("longitude", "position", msg=_BOTH): degrees(180),
+            }
+        ],
         vol.Optional("staff", default=list): [
             {
                 vol.Required("id"): _ID,
@@ -349,8 +358,9 @@ class _Parser:
                 other = claimed.setdefault(point.address, device.id)
                 if other != device.id:
                     raise self._error(path, f"{other} has this address already")
-        compounds = [Compound(item["id"], item["name"]) for item in data["compounds"]]
-        return Site.of(compounds, devices, staff, self._policies(data), self._zone(data), data["keep_days"])
+        compounds = [Compound(**item) for item in data["compounds"]]
+        policies, zone = self._policies(data), self._zone(data)
+        return Site.of(compounds, devices, staff, policies, zone, data["keep_days"], data["self_test"])
 
     def _policies(self, data: dict[str, Any]) -> PolicySet:
         try:

@@ -2,6 +2,7 @@
 
 from .model.incident import Incident, Page
 from .model.kinds import Hazard, Severity
+from .words_of_proof import DRILLS, PROOF
 
 type Text = dict[str, str]
 
@@ -12,6 +13,7 @@ HAZARDS: dict[Hazard, Text] = {
     Hazard.APPLIANCE: {"en": "Appliance alarm", "zh-Hans": "电器设备报警"},
     Hazard.UNPLACED: {"en": "ALARM OF AN UNKNOWN DEVICE", "zh-Hans": "未登记设备报警"},
     Hazard.SUPERVISION: {"en": "Device problem", "zh-Hans": "设备异常"},
+    Hazard.SELF_TEST: {"en": "Self-test (no alarm)", "zh-Hans": "通知自检（非报警）"},
 }
 SEVERITIES: dict[Severity, Text] = {
     Severity.NOTICE: {"en": "notice", "zh-Hans": "提示"},
@@ -133,6 +135,7 @@ RECORD: dict[str, Text] = {
     "by_free": {"en": "the lane stayed free", "zh-Hans": "通道已持续畅通"},
     "by_cleared": {"en": "it cleared by itself", "zh-Hans": "自行恢复"},
     "by_fallback": {"en": "gateway's own channel {name}", "zh-Hans": "网关自有渠道 {name}"},
+    "by_self_test": {"en": "the self-test was over", "zh-Hans": "自检结束"},
     "by_phone": {"en": "phone {name}", "zh-Hans": "手机 {name}"},
     "by_whole": {"en": "the page as a whole", "zh-Hans": "整条通知"},
     "why_same_floor": {"en": "same floor", "zh-Hans": "同一楼层"},
@@ -163,6 +166,7 @@ RECORD: dict[str, Text] = {
     "why_no_staff": {"en": "nobody is responsible for this compound", "zh-Hans": "该小区无负责人"},
     "why_nobody_on_duty": {"en": "nobody is on duty", "zh-Hans": "无人值班"},
     "why_beyond_horizon": {"en": "the roster ends before this time", "zh-Hans": "超出排班表范围"},
+    "why_self_test": {"en": "self-test", "zh-Hans": "通知自检"},
     "why_tier_empty": {"en": "the tier before is empty", "zh-Hans": "上一级无人"},
     "step_handed_over": {"en": "handed over for sending", "zh-Hans": "已交付发送"},
     "step_accepted": {"en": "taken over", "zh-Hans": "已接收"},
@@ -170,6 +174,7 @@ RECORD: dict[str, Text] = {
     "step_seen": {"en": "seen", "zh-Hans": "已查看"},
     "step_acted": {"en": "answered", "zh-Hans": "已操作"},
     "step_failed": {"en": "failed", "zh-Hans": "发送失败"},
+    "step_unproven": {"en": "no phone has shown that it has it", "zh-Hans": "没有手机证明已收到"},
     "cause_real": {"en": "real", "zh-Hans": "真实警情"},
     "cause_cooking": {"en": "cooking", "zh-Hans": "烹饪油烟"},
     "cause_dust": {"en": "dust", "zh-Hans": "灰尘"},
@@ -184,6 +189,7 @@ RECORD: dict[str, Text] = {
     "hazard_appliance": {"en": "appliance", "zh-Hans": "电器设备"},
     "hazard_unplaced": {"en": "unknown device", "zh-Hans": "未登记设备"},
     "hazard_supervision": {"en": "device problem", "zh-Hans": "设备异常"},
+    "hazard_self_test": {"en": "self-test", "zh-Hans": "通知自检"},
     "state_open": {"en": "open", "zh-Hans": "未接警"},
     "state_acknowledged": {"en": "taken", "zh-Hans": "已接警"},
     "state_handling": {"en": "being handled", "zh-Hans": "处置中"},
@@ -195,7 +201,7 @@ RECORD: dict[str, Text] = {
 
 def phrase(key: str, language: str, **parts: str | int) -> str:
     """One line of the record in ``language`` with its parts filled in; an unknown word stays as it is."""
-    found = RECORD.get(key) or SHEET.get(key)
+    found = RECORD.get(key) or SHEET.get(key) or PROOF.get(key) or DRILLS.get(key)
     if found is None:
         return key.partition("_")[2] or key
     return found["en" if language == "en" else "zh-Hans"].format(**parts)

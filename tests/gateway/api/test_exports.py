@@ -16,10 +16,12 @@ from community_help_gateway.api import exports
 from community_help_gateway.api.routes import Api
 from community_help_gateway.contract.messages import GatewayInfo
 from community_help_gateway.journal import chain
+from community_help_gateway.model import lifecycle, people
 from community_help_gateway.model.incident import Cause
-from community_help_gateway.model.state import EventKind
+from community_help_gateway.model.state import EventKind, Receipt
 from tests.gateway.conftest import FakeClock
 from tests.gateway.record.scenes import GUEST, Scene, a_fire, opened, site
+from tests.gateway.record.test_drills import a_drill, a_night
 
 
 class Site:
@@ -60,6 +62,7 @@ PATHS = [
     ("GET", "incidents/x.json"),
     ("GET", "months/2026-11.csv"),
     ("GET", "statistics?month=2026-11"),
+    ("GET", "exports/drills?month=2026-11"),
     ("GET", "record/verify"),
     ("DELETE", "names/zhang"),
 ]
@@ -93,7 +96,7 @@ async def test_an_incident_is_exported_in_three_forms(served: Site) -> None:
 
 async def test_a_month_is_read_in_pieces(served: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """However small the pieces, incidents and figures are the same, also for one that ended in the next month."""
-    served.scene.clock.wall_time += 7 * 86400 + 43800  # the last evening of November in China
+    await served.scene.pass_(7 * 86400 + 43800)  # the last evening of November in China
     for _ in range(2):
         await a_fire(served.scene)
         await served.scene.pass_(5000)
@@ -109,6 +112,65 @@ async def test_a_month_is_read_in_pieces(served: Site, monkeypatch: pytest.Monke
     assert (await served.read("statistics?month=2026-12"))["figures"] == []
 
 
+async def test_the_report_of_drills_is_read_in_pieces_in_three_forms(
+    served: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However small the pieces; the page opens in the browser, the table is a file, programs get every person."""
+    await a_night(served.scene)
+    await a_drill(served.scene)
+    path = "exports/drills?month=2026-11"
+    whole = await served.read(f"{path}&format=json")
+    monkeypatch.setattr(exports, "CHUNK", 3)
+    assert await served.read(f"{path}&format=json") == whole
+    first, second = whole["self_tests"]
+    assert (first["compound"], first["accepted"], first["people"]["zhang"]) == ("bay", True, "seen")
+    assert (second["compound"], second["accepted"]) == ("hill", False)
+    assert whole["people"]["zhang"] == "张三"
+    assert [(drill["compound"], drill["points"]) for drill in whole["drills"]] == [
+        ("bay", ["f201.smoke", "f202.smoke"])
+    ]
+    assert (await served.read("exports/drills?month=2026-10&format=json"))["self_tests"] == []
+    response, body = await served.get(f"{path}&language=en")
+    assert response.headers["Content-Disposition"] == 'inline; filename="community-help-drills-2026-11.html"'
+    assert b"Drills and self-tests 2026-11" in body
+    response, body = await served.get(f"{path}&format=csv&lang=zh-Hans")
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert "演练与自检" in body.decode()
+
+
+async def test_what_was_not_permitted_is_in_the_months_sheet(served: Site) -> None:
+    """About an incident or a place, by whom, and when; in every form."""
+    await served.scene.say("f201")
+    fire = served.scene.incident()
+    await served.scene.decide(lifecycle.not_permitted, what="close", incident_id=fire.id, person=GUEST)
+    await served.scene.decide(lifecycle.not_permitted, what="start_drill", subject="bay", person=GUEST)
+    data = await served.read("months/2026-11.json")
+    assert [(item["person"], item["what"]) for item in data["refusals"]] == [
+        ("guest", "close"),
+        ("guest", "start_drill"),
+    ]
+    for form in ("csv", "html"):
+        _, body = await served.get(f"months/2026-11.{form}?lang=zh-Hans")
+        assert "因无权限被拒绝" in body.decode()
+        assert "开始演练" in body.decode()
+    lines = (await served.read(f"incidents/{fire.id}.json?lang=en"))["lines"]
+    assert lines[-1]["what"] == "赵六 wanted to: close the incident. Not permitted"
+
+
+async def test_an_incidents_sheet_shows_how_far_each_page_is_proven(served: Site) -> None:
+    """As a table of its own in every form."""
+    await served.scene.say("f201")
+    fire = served.scene.incident()
+    await served.scene.decide(people.receive, receipt=Receipt(fire.page, "seen", 0.0, "p1", "zhang"))
+    await served.scene.pass_(11)
+    (whole, zhang) = (await served.read(f"incidents/{fire.id}.json?lang=en"))["proofs"]
+    assert (whole["who"], whole["proof"]) == ("The page as a whole", "not taken over in time 09:30:25")
+    assert (zhang["who"], zhang["phone"], zhang["proof"]) == ("张三", "p1", "seen 09:30:15")
+    for form in ("csv", "html"):
+        _, body = await served.get(f"incidents/{fire.id}.{form}?lang=en")
+        assert b"How far each page is proven" in body
+
+
 BAD = [
     ("months/2026-13.csv", 400, "bad_month"),
     ("months/2026-1.csv", 400, "bad_month"),
@@ -122,6 +184,10 @@ BAD = [
     ("incidents/none-1.html", 404, "unrecorded_incident"),
     ("incidents/%00%F0.csv", 404, "unrecorded_incident"),
     ("months/2026-11.csv?lang=fr", 400, "bad_language"),
+    ("exports/drills", 400, "bad_month"),
+    ("exports/drills?month=2026-13", 400, "bad_month"),
+    ("exports/drills?month=2026-11&format=pdf", 404, "no_such_export"),
+    ("exports/drills?month=2026-11&language=fr", 400, "bad_language"),
     ("record/verify?number=1", 400, "bad_head"),
     ("record/verify?number=-1&hash=x", 400, "bad_head"),
     ("record/verify?number=99999999999999999999&hash=x", 400, "bad_head"),
@@ -193,6 +259,8 @@ async def test_a_name_that_is_needed_or_unknown_is_not_erased(served: Site) -> N
         ("months/2026-11.html", "month_html"),
         ("months/2026-11.csv", "month_csv"),
         ("statistics?month=2026-11", "statistics_of"),
+        ("exports/drills?month=2026-11", "drills_html"),
+        ("exports/drills?month=2026-11&format=csv", "drills_csv"),
         ("record/verify", "chain.verify"),
     ],
 )

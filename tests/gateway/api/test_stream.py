@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import json
+import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +13,20 @@ import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSServerHandshakeError
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from community_help_gateway.api import views
 from community_help_gateway.api.auth import Pairing, load_token
 from community_help_gateway.api.routes import Api
-from community_help_gateway.contract.commands import Acknowledge, ClaimLease, Close, RecordReceipt, SetRoster
+from community_help_gateway.api.stream import MAX_MESSAGE, MAX_ROSTER
+from community_help_gateway.contract.commands import (
+    Acknowledge,
+    AddNote,
+    ClaimLease,
+    Close,
+    RecordReceipt,
+    RecordRefusal,
+    SetRoster,
+    StartSelfTest,
+)
 from community_help_gateway.contract.messages import (
     Changes,
     Command,
@@ -26,12 +40,13 @@ from community_help_gateway.contract.messages import (
     decode,
     encode,
 )
-from community_help_gateway.contract.values import Cause, Cursor, Person, ReceiptStep, StaffMember, Way
+from community_help_gateway.contract.values import Cause, Cursor, Person, ReceiptStep, Shift, StaffMember, Way
 from community_help_gateway.hub import Hub
 from community_help_gateway.model.observation import Address, LinkState, Observation
-from community_help_gateway.model.state import Event
+from community_help_gateway.model.state import Event, EventKind
 
 SMOKE = Address("gb26875", "4097", "1.1.42.03001100")
+UPSTAIRS = Address("gb26875", "4097", "1.1.*.03001200")
 ZHANG = Person("zhang", "张三")
 
 
@@ -202,6 +217,106 @@ async def test_only_the_lease_holder_records_receipts_and_sends_the_roster(hub: 
     assert (await client.command("s", SetRoster((StaffMember("x", "X"),)), fence)).result == {"version": 1}
     assert hub.visible.pages[page.id].accepted
     assert (await client.command("l2", ClaimLease("you", "You"))).code == "lease_held"
+
+
+def duty(people: int, days: int, shifts: int) -> SetRoster:
+    """A community's roster with its duty, by ids as long as Home Assistant's."""
+    staff = tuple(StaffMember(f"01K9ZQ4X7M3V5B8N2C6D1F0{number:03}", f"员工{number}", 1) for number in range(people))
+    start = 1795397415.0
+    duty = tuple(
+        Shift(member.id, start + turn * 28800.0, start + (turn + 1) * 28800.0, ("clearwater-bay", "green-hill"))
+        for member in staff
+        for turn in range(days * shifts)
+    )
+    return SetRoster(staff, duty, start + days * 86400.0)
+
+
+async def test_a_roster_of_weeks_of_shifts_is_taken(hub: Hub, client: Client) -> None:
+    """20 people with three shifts a day for 15 days, and ten times that many shifts less one message's limit."""
+    await client.resume()
+    fence = int(str((await client.command("l", ClaimLease("me", "Me"))).result["fence"]))
+    for version, roster in enumerate((duty(20, 15, 3), duty(120, 15, 3)), 1):
+        assert len(json.dumps(encode(Command("k", roster)))) > MAX_MESSAGE
+        assert (await client.command(f"s{version}", roster, fence)).result == {"version": version}
+        assert hub.visible.roster is not None
+        assert len(hub.visible.roster.shifts) == len(roster.shifts)
+    assert len(json.dumps(encode(Command("k", duty(120, 15, 3))))) < MAX_ROSTER
+
+
+async def test_only_a_roster_may_be_long(client: Client) -> None:
+    """A note of a megabyte is refused under its own key, and the stream goes on."""
+    await client.resume()
+    outcome = await client.command("n", AddNote("x", "字" * (MAX_MESSAGE // 3), ZHANG, Way.ACTION, 1.0))
+    assert (outcome.code, outcome.key) == ("malformed", "n")
+    assert "longer than" in outcome.message
+    assert (await client.command("l", ClaimLease("me", "Me"))).ok
+
+
+async def test_a_roster_a_day_does_not_make_the_journal_grow(hub: Hub, client: Client) -> None:
+    """Each version takes the place of the one before; what stays of it is one short entry, which retention takes."""
+    await client.resume()
+    fence = int(str((await client.command("l", ClaimLease("me", "Me"))).result["fence"]))
+    sizes = []
+    for day in range(40):
+        roster = duty(20, 15, 3)
+        moved = replace(roster, until=(roster.until or 0.0) + day * 86400.0)
+        assert (await client.command(f"s{day}", moved, fence)).ok
+        sizes.append(_bytes(hub.journal.file))
+    assert sizes[-1] - sizes[9] < 30 * 500, sizes
+    before = len(await hub.journal.between(0, 1e12, [EventKind.ROSTER], 0, 1000))
+    gone = await hub.journal.retain(hub.clock.wall() + 1, hub.visible.number)
+    assert (before, gone > 30) == (40, True)
+    assert hub.journal.load().roster == hub.visible.roster
+
+
+def _bytes(file: Path) -> int:
+    """What a journal holds, in bytes."""
+    with contextlib.closing(sqlite3.connect(file)) as reader:
+        queries = ("octet_length(body)) FROM entry", "octet_length(body)) FROM record", "length(outcome)) FROM command")
+        return sum(int(reader.execute(f"SELECT sum({query}").fetchone()[0]) for query in queries)
+
+
+async def test_what_the_pagers_version_cannot_do_is_not_asked_of_it(hub: Hub, client: Client) -> None:
+    """The version that the lease's holder said at its beginning decides whether there are self-tests."""
+    await client.resume(version=2)
+    assert (await client.command("l", ClaimLease("me", "Me"))).ok
+    assert (await client.command("t", StartSelfTest("bay", ZHANG))).code == "no_pager"
+    assert hub.visible.lease is not None
+    assert hub.visible.lease.version == 2
+
+
+async def test_a_self_test_and_a_refusal_come_over_the_stream(hub: Hub, client: Client) -> None:
+    """The page says what it is; each refusal has its key; what was not permitted is an incident event."""
+    await client.resume()
+    assert (await client.command("l", ClaimLease("me", "Me"))).ok
+    outcome = await client.command("t", StartSelfTest("bay", ZHANG))
+    assert outcome.ok
+    (page,) = hub.visible.pages.values()
+    told = views.page(hub.visible, page, hub.visible.incidents[page.incident])
+    assert (told.reason, told.incident.hazard.value, told.incident.drill) == ("self_test", "self_test", True)
+    assert told.incident.severity.value == "notice"
+    for key, compound, code in (("u", "bay", "self_test_runs"), ("v", "nowhere", "unknown_compound")):
+        refused = await client.command(key, StartSelfTest(compound, ZHANG))
+        assert (refused.code, compound in refused.message) == (code, True)
+    assert (await client.command("r", RecordRefusal("close", ZHANG, Way.BUTTON, 1.0, told.incident.id))).ok
+    kinds = [event.kind.value for event in (views.event(hub.visible, e) for e in await _events(hub)) if event]
+    assert kinds[-1] == "refused"
+
+
+async def _events(hub: Hub) -> list[Event]:
+    return await hub.journal.history(0, 1000)
+
+
+async def test_a_closing_of_what_was_not_seen_is_refused_by_its_key(hub: Hub, client: Client) -> None:
+    """With words that say what to do."""
+    await fire(hub)
+    incident = (await client.resume()).incidents[0]
+    await hub.observe([Observation(address=UPSTAIRS, received_at=1.0, alarm=True)])
+    closing = Close(incident.id, Cause.COOKING, ZHANG, Way.BUTTON, 1.0, revision=incident.revision)
+    outcome = await client.command("c", closing)
+    assert (outcome.ok, outcome.code) == (False, "worse_since")
+    assert outcome.placeholders["incident"] == incident.id
+    assert (await client.command("d", replace(closing, revision=0))).ok
 
 
 @pytest.mark.parametrize("version", [(0, 0), (9, 9)])

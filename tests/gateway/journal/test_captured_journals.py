@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from community_help_gateway.hub import Hub
+from community_help_gateway.journal.chain import verify
 from community_help_gateway.journal.migrate import VERSION
 from community_help_gateway.journal.store import Journal
 from community_help_gateway.model import audit
@@ -56,4 +57,36 @@ async def test_version_1_with_its_people_members_and_waits(
     kinds = [event.kind.value for event in await hub.journal.timeline(taken.id, 100)]
     assert kinds[:2] == ["raised", "paged"]
     assert "acknowledged" in kinds
+    await hub.close()
+
+
+async def test_version_2_with_its_duty_policies_drill_and_proofs(
+    tmp_path: Path, site_file: SiteFile, clock: FakeClock
+) -> None:
+    """People, shifts, policies, bypass and drill are there; policies of that time have the defaults of what is new."""
+    journal = Journal.open(captured(2, tmp_path / "journal.sqlite"))
+    state = journal.load()
+    assert state.roster is not None
+    assert next((member.id, member.tier, member.always) for member in state.roster.staff) == ("zhang", 1, False)
+    assert state.roster.shifts[0].compounds == ("bay",)
+    assert (state.lease.holder, state.lease.fence, state.lease.version) == ("one", 1, 0) if state.lease else False
+    assert "b2-101.smoke" in state.bypasses
+    assert "hill" in state.drills
+    fire = next(item for item in state.incidents.values() if item.key == "building:bay:1号楼")
+    policy = state.policies[fire.policy].find("bay", fire.hazard, fire.severity)
+    assert (policy.answer, policy.unproven) == ((45.0, 90.0), 30.0)
+    events = await journal.timeline(fire.id, 100)
+    steps = [event.receipt.step for event in events if event.receipt]
+    assert steps == ["accepted", "handed_over", "received", "failed"]
+    verdict = verify(journal.file, journal.head)
+    assert (verdict.broken, verdict.checked) == (None, journal.head.number)
+    await journal.close()
+    clock.pass_(300)
+    hub = Hub(Journal.open(tmp_path / "journal.sqlite"), site_file.site, clock)
+    hub.audit()
+    assert hub.health.findings == ()
+    hub.start()
+    assert {wait.subject for wait in hub.state.deadlines.values() if wait.kind is DeadlineKind.SELF_TEST} == {
+        *site_file.site.compounds
+    }
     await hub.close()

@@ -130,3 +130,5 @@ def test_an_entry_knows_its_incident() -> None:
     assert incident_of(event(3)) == "i-3"
     assert incident_of(Event(1, 1.0, EventKind.CLOSED, "i-9")) == "i-9"
     assert incident_of(Event(1, 1.0, EventKind.POINT, "p-1")) == ""
+    assert incident_of(Event(1, 1.0, EventKind.REFUSED, "p-1")) == ""
+    assert incident_of(Event(1, 1.0, EventKind.REFUSED, "i-9", about="i-9")) == "i-9"

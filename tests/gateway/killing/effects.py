@@ -16,9 +16,11 @@ from community_help_gateway.contract.commands import (
     Handle,
     HandOver,
     RecordReceipt,
+    RecordRefusal,
     Resolve,
     SetBypass,
     StartDrill,
+    StartSelfTest,
 )
 
 type Effect = tuple[str, ...]
@@ -38,6 +40,8 @@ _KINDS: dict[type, tuple[str, str]] = {
     EndBypass: ("bypass_ended", "point"),
     RecordReceipt: ("receipt", "page"),
     ClaimLease: ("lease", "instance"),
+    StartSelfTest: ("self_test", "compound"),
+    RecordRefusal: ("refused", "incident"),
 }
 _WANTED = frozenset(kind for kind, _ in _KINDS.values())
 

@@ -85,6 +85,7 @@ def _shown(entries: dict[int, dict[str, Any]], state: State, ledger: Ledger) -> 
         if number not in entries or entries[number]["kind"] != kind:
             yield f"{kind} {number} was shown, but is not in the record"
     paged = {entry["subject"] for entry in entries.values() if entry["kind"] == "paged"}
+    hurried = {entry["subject"] for entry in entries.values() if entry["kind"] == "unproven"}
     settled = {entry["subject"] for entry in entries.values() if entry["kind"] == "settled"}
     for page in ledger.pages.values():
         now = state.pages.get(page.id)
@@ -92,7 +93,11 @@ def _shown(entries: dict[int, dict[str, Any]], state: State, ledger: Ledger) -> 
             yield f"page {page.id} was shown, but is not in the record"
         elif not now and page.id not in settled:
             yield f"page {page.id} is gone"
-        elif now and (now.incident, now.answer_by) != (page.incident.id, page.answer_by):
+        elif (
+            now
+            and (now.incident, now.answer_by) != (page.incident.id, page.answer_by)
+            and not (now.answer_by < page.answer_by and page.id in hurried)
+        ):
             yield f"page {page.id} was told for {page.incident.id} until {page.answer_by}, now it is {now}"
         elif now and page.settled:
             yield f"page {page.id} was shown as settled, and is demanded"
@@ -162,7 +167,10 @@ def _apply(state: State, event: Event) -> None:
 
 
 def _waits(base: Evidence, found: Evidence) -> Iterator[str]:
-    """A wait from before is as it was, unless an entry since then is about the same; those of links come and go."""
+    """A wait from before is as it was, unless an entry since then is about the same.
+
+    Those of links and of the next night's self-test come with the site file: a start arms them anew.
+    """
     touched: set[str] = set()
     for number, entry in found.entries.items():
         if number > base.number:
@@ -170,7 +178,7 @@ def _waits(base: Evidence, found: Evidence) -> Iterator[str]:
             touched |= {entry[name]["id"] for name in ("page", "incident", "point") if entry.get(name)}
     for key, wait in base.state.deadlines.items():
         if (
-            wait.kind is not DeadlineKind.LINK
+            wait.kind not in (DeadlineKind.LINK, DeadlineKind.SELF_TEST)
             and wait.subject not in touched
             and found.state.deadlines.get(key) != wait
         ):

@@ -15,9 +15,11 @@ from community_help_gateway.contract.commands import (
     HandOver,
     Inject,
     RecordReceipt,
+    RecordRefusal,
     Resolve,
     SetBypass,
     StartDrill,
+    StartSelfTest,
 )
 from community_help_gateway.contract.values import Cause, Page, Person, ReceiptStep, Way
 from tests.gateway.killing.outside import Outside
@@ -119,6 +121,33 @@ async def receipts(outside: Outside) -> None:
         for step in (ReceiptStep.HANDED_OVER, ReceiptStep.RECEIVED, ReceiptStep.SEEN):
             await receipt(outside, page, step, phone)
     await receipt(outside, await page_of(outside, 48), ReceiptStep.FAILED, "p3")
+
+
+async def unproven(outside: Outside) -> None:
+    """No phone has shown two pages: they go on sooner; somebody may not close an incident, another one does."""
+    await again(outside)
+    for number, step in ((24, ReceiptStep.UNPROVEN), (48, ReceiptStep.FAILED)):
+        page = await page_of(outside, number)
+        await receipt(outside, page, step)
+        await outside._until(lambda told=page: outside.ledger.pages[told.id].answer_by < told.answer_by)  # type: ignore[misc]
+    incident, now = outside.incident_of(0), outside.clock.wall()
+    await outside.command(RecordRefusal("close", WANG, BUTTON, now, incident.id))
+    await outside.command(Close(incident.id, Cause.COOKING, ZHANG, BUTTON, now, revision=incident.revision))
+    await outside.control("pass 30")
+    await outside.shown("escalated", 2)
+
+
+async def testing_itself(outside: Outside) -> None:
+    """A self-test by hand that ends by itself, and the night's own of two compounds, one of them taken over."""
+    await again(outside)
+    await outside.command(StartSelfTest("c0", WANG))
+    await receipt(outside, await self_test_of(outside, "c0"), ReceiptStep.ACCEPTED)
+    await outside.control("pass 600")
+    await outside.shown("closed")
+    await outside.control(f"pass {NIGHT_SECONDS}")
+    await receipt(outside, await self_test_of(outside, "c1"), ReceiptStep.ACCEPTED)
+    await outside.fire(3)
+    await outside.control("pass 600")
 
 
 async def escalating(outside: Outside) -> None:
@@ -231,6 +260,25 @@ async def page_of(outside: Outside, number: int) -> Page:
     return next(page for page in await outside.paged() if page.incident.id == incident)
 
 
+async def self_test_of(outside: Outside, compound: str) -> Page:
+    """The unsettled page of a compound's self-test."""
+
+    def found() -> list[Page]:
+        told = outside.ledger.pages.values()
+        return [
+            page
+            for page in told
+            if (page.reason, page.incident.compound, page.settled) == ("self_test", compound, False)
+        ]
+
+    await outside._until(lambda: bool(found()))
+    return found()[0]
+
+
+NIGHT_SECONDS = 17 * 3600 + 47 * 60
+"""From the end of the first self-test until somewhat after 03:30 in China."""
+
+
 async def receipt(outside: Outside, page: Page, step: ReceiptStep, phone: str = "") -> None:
     """A proof from Home Assistant."""
     await outside.command(RecordReceipt(page.id, step, outside.clock.wall(), phone, "zhang" if phone else ""))
@@ -245,6 +293,8 @@ PHASES = {
         Phase("raise", ringing, raising, COMMON | WIRE),
         Phase("page", ringing, paging, COMMON | WIRE),
         Phase("receipt", ringing, receipts, COMMON | WIRE),
+        Phase("unproven", ringing, unproven, COMMON | WIRE),
+        Phase("self-test", ringing, testing_itself, COMMON | WIRE),
         Phase("escalate", ringing, escalating, COMMON | WIRE),
         Phase("acknowledge", ringing, acknowledging, COMMON | WIRE),
         Phase("hand over", taken, handing_over, COMMON | WIRE),

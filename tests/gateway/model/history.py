@@ -14,6 +14,9 @@ COLLECT, FLAP, SLACK = 30.0, 300.0, 0.001
 WORSE = {EventKind.RAISED, EventKind.WORSENED, EventKind.OWNER_SILENT, EventKind.ASKED, EventKind.DECLARED_REAL}
 TAKEN = {EventKind.ACKNOWLEDGED, EventKind.HANDLING, EventKind.HANDED_OVER, EventKind.RESOLVED}
 
+OFFSET, HOUR, DAY = 8 * 3600.0, 3600.0, 86400.0
+"""China's clock, ahead of UTC."""
+
 NO_WORSE = ("folded:same_floor", "folded:same_cause", "folded:panel")
 """How a joining that makes nothing worse says so."""
 
@@ -45,6 +48,7 @@ class History:
     stories: dict[str, Story] = field(default_factory=lambda: defaultdict(Story))
     memberships: set[tuple[str, str, int]] = field(default_factory=set)
     pages: set[str] = field(default_factory=set)
+    nights: set[tuple[str, float]] = field(default_factory=set)
 
     def follow(self, step: Step) -> None:
         """Read a step's events."""
@@ -53,6 +57,8 @@ class History:
                 self._one_membership_for_each_episode(step, event)
                 self._what_is_worse_is_told(step, event)
             self._answers(step, event)
+            if event.kind is EventKind.SELF_TEST and event.person == "gateway":
+                self._one_self_test_a_night(step, event)
             if event.kind is EventKind.PAGED and event.page and event.page.id not in self.pages:
                 self.pages.add(event.page.id)
                 self._pages_for_what_is_worse_are_rare(event, _when(step, event.page.incident))
@@ -95,6 +101,15 @@ class History:
             story.again_at[member.point] = (event.at, step.mono)
         elif event.detail not in NO_WORSE:
             story.since_page.append((event.detail, member.point))
+
+    def _one_self_test_a_night(self, step: Step, event: Event) -> None:
+        """By the wall clock, whatever was done to it: within an hour of the site file's time, each night once."""
+        assert step.site.self_test is not None
+        late = (event.at + OFFSET - step.site.self_test * 60) % DAY
+        assert late < HOUR, ("a night's self-test is at night", event, late)
+        night = (event.subject, event.at - late)
+        assert night not in self.nights, ("one a night", event)
+        self.nights.add(night)
 
     def _answers(self, step: Step, event: Event) -> None:
         story, incident = self.stories[event.subject], event.incident

@@ -94,6 +94,11 @@ def promise_3_only_lanes_appliances_and_supervision_end_by_themselves(step: Step
         assert incident
         if event.detail == "drill_ended":
             assert incident.drill, ("promise 5: only what is drill ends with it", event)
+            assert incident.hazard is not Hazard.SELF_TEST, ("a drill's end ends no self-test", event)
+            continue
+        if event.detail == "self_test":
+            assert incident.hazard is Hazard.SELF_TEST, ("only a self-test ends by its clock", event)
+            assert step.cause.due, ("a self-test ends by its clock", event)
             continue
         assert incident.hazard in ENDS_BY_ITSELF, ("promise 3", event)
         if incident.hazard is Hazard.FIRE_LANE:
@@ -241,6 +246,69 @@ def promise_14_no_wait_is_longer_than_it_was(step: Step) -> None:
             assert not on_duty, ("promise 14: one tier at once", before, now)
 
 
+def promise_14_only_a_lack_of_proof_shortens_a_wait(step: Step) -> None:
+    """A page's time to answer never grows, and is cut only down to the policy's ``unproven``, which is written down."""
+    hurried = {event.subject for event in step.decision.events if event.kind is EventKind.UNPROVEN}
+    for page in step.state.pages.values():
+        before = step.before.pages.get(page.id)
+        if before is None or page.answer_by == before.answer_by:
+            assert page.id not in hurried, ("what is written down happened", page)
+            continue
+        wait, unproven = step.state.deadlines[f"answer:{page.id}"], policy_of(step, step.state.incidents[page.incident])
+        assert page.id in hurried, ("promise 14: only a lack of proof", before, page)
+        assert (wait.due_at, wait.length) == (page.answer_by, unproven.unproven), ("the page says its end", page, wait)
+        was = step.before.deadlines[wait.id].remaining(step.now)
+        assert 0 < wait.length < was, ("promise 14: shorter, never longer", before, page)
+        assert step.state.incidents[page.incident] == step.before.incidents[page.incident], (
+            "no tier is told by it",
+            page,
+        )
+
+
+def a_self_test_disturbs_nobody(step: Step) -> None:
+    """One at a time in a compound, with one page, to all its staff; it ends, and no alarm is ever in it."""
+    tests = [item for item in step.state.incidents.values() if item.hazard is Hazard.SELF_TEST]
+    assert len({item.compound for item in tests}) == len(tests), ("one at a time", tests)
+    for incident in tests:
+        assert f"test_end:{incident.id}" in step.state.deadlines, ("it ends by itself", incident)
+        assert len(step.state.members[incident.id]) == 1, ("no alarm folds into it", incident)
+        assert incident.drill, incident
+        assert (incident.owner, incident.revision, incident.tier) == ("", 1, 1), (
+            "nothing is asked of anybody",
+            incident,
+        )
+    for event in step.decision.events:
+        if not (event.incident and event.incident.hazard is Hazard.SELF_TEST):
+            continue
+        assert event.kind not in (EventKind.OVERDUE, EventKind.ESCALATED, EventKind.JOINED), ("in silence", event)
+        again = event.page is not None and event.page.id in step.before.pages
+        if event.kind is EventKind.PAGED and event.page and not again:
+            assert event.incident.id not in step.before.incidents, ("one page", event)
+            roster = step.state.roster
+            staff = roster.staff if roster else step.site.staff
+            serving = {member.id for member in staff if member.serves(event.incident.compound)}
+            assert (set(event.page.people), event.page.reason) == (serving, "self_test"), ("all of its staff", event)
+            assert event.page.answer_by == 0, ("nothing waits for an answer", event)
+
+
+def a_refusal_of_permission_changes_nothing(step: Step) -> None:
+    """That somebody was not permitted to do something is written down, and that is all."""
+    for event in step.decision.events:
+        if event.kind is EventKind.REFUSED:
+            assert len(step.decision.events) == 1, event
+            assert step.state.incidents == step.before.incidents, event
+            assert step.state.deadlines == step.before.deadlines, event
+            assert step.state.pages == step.before.pages, event
+
+
+def a_closing_ends_only_what_was_seen(step: Step) -> None:
+    """Promise 4: nobody ends what became worse after they looked."""
+    for event in step.decision.events:
+        if event.kind is EventKind.CLOSED and event.person != "gateway" and step.cause.revision:
+            known = step.before.incidents[event.subject]
+            assert step.cause.revision >= known.worse_revision, ("promise 4: ends what was not seen", known)
+
+
 def _on_duty(step: Step, person: str) -> bool:
     roster = step.state.roster
     member = next(m for m in (roster.staff if roster else step.site.staff) if m.id == person)
@@ -270,7 +338,7 @@ def the_indexes_say_what_the_records_say(state: State) -> None:
 def _waits_belong_to_something(state: State) -> None:
     owners: dict[str, Collection[str]] = {
         **dict.fromkeys(("accept", "answer"), state.pages),
-        **dict.fromkeys(("page", "investigate", "quiet", "review"), state.incidents),
+        **dict.fromkeys(("page", "investigate", "quiet", "review", "test_end"), state.incidents),
     }
     for wait in state.deadlines.values():
         assert wait.kind not in owners or wait.subject in owners[wait.kind], ("a wait for nothing", wait)
@@ -300,5 +368,9 @@ CHECKS = (
     promise_6_an_unplaced_alarm_is_live_as_told,
     promise_9_bypasses_and_drills_end,
     promise_14_no_wait_is_longer_than_it_was,
+    promise_14_only_a_lack_of_proof_shortens_a_wait,
+    a_self_test_disturbs_nobody,
+    a_refusal_of_permission_changes_nothing,
+    a_closing_ends_only_what_was_seen,
 )
 """What must hold after every step."""

@@ -8,7 +8,19 @@ import msgspec
 from community_help_gateway.model.draft import Decision
 from community_help_gateway.model.state import KINDS, Change, Put, State
 
-PLAIN = ("devices", "incidents", "members", "pages", "deadlines", "policies", "drills", "bypasses", "names", "heard")
+PLAIN = (
+    "devices",
+    "incidents",
+    "members",
+    "pages",
+    "deadlines",
+    "policies",
+    "drills",
+    "bypasses",
+    "names",
+    "self_tests",
+    "heard",
+)
 SINGLE = ("epoch", "number", "roster", "lease")
 INDEXES = ("by_key", "alarming", "unplaced")
 

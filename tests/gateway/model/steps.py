@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from community_help_gateway.model.draft import Decision
-from community_help_gateway.model.incident import Bypass, Deadline, Drill, Incident, Member, Page
+from community_help_gateway.model.incident import Bypass, Deadline, Drill, Incident, Member, Page, SelfTest
 from community_help_gateway.model.observation import Input
 from community_help_gateway.model.site import Site
 from community_help_gateway.model.state import PointRecord, State
@@ -37,13 +37,14 @@ class Before:
     deadlines: dict[str, Deadline]
     drills: dict[str, Drill]
     bypasses: dict[str, Bypass]
+    self_tests: dict[str, SelfTest]
 
     @classmethod
     def of(cls, state: State) -> Self:
         """Remember a state."""
         members = {key: dict(group) for key, group in state.members.items()}
         plain = (dict(state.points), dict(state.incidents), members, dict(state.pages), dict(state.deadlines))
-        return cls(state.number, *plain, dict(state.drills), dict(state.bypasses))
+        return cls(state.number, *plain, dict(state.drills), dict(state.bypasses), dict(state.self_tests))
 
 
 @dataclass(frozen=True)

@@ -289,3 +289,48 @@ def test_a_gas_that_rises_after_its_incident_was_closed_raises_at_once(world: Wo
     assert world.incident.severity is Severity.DANGER
     assert world.details(EventKind.RAISED)
     assert world.paged()[-1] == ("raised_again", 1, "zhang")
+
+
+def test_a_closing_ends_only_what_the_person_saw(burning: World) -> None:
+    """What became worse since then pages on; seen anew it is ended, and so is what only grew without being worse."""
+    burning.say("f202")
+    burning.pass_(31)
+    seen = burning.incident.revision
+    burning.say("f203")
+    assert burning.incident.revision > seen
+    burning.say("f301")
+    before = burning.incident
+    refused = burning.decide(lifecycle.close, before.id, Cause.DUST, "", ZHANG, "button", seen)
+    assert (refused.refusal, burning.incident) == ("worse_since", before)
+    assert burning.page
+    closing = (burning.incident.id, Cause.DUST, "", ZHANG, "button")
+    assert burning.decide(lifecycle.close, *closing, burning.incident.revision + 1).refusal == "future_revision"
+    assert not burning.decide(lifecycle.close, *closing, burning.incident.worse_revision).refusal
+    assert not burning.state.incidents
+
+
+def test_a_closing_without_a_revision_ends_all(burning: World) -> None:
+    """What an action or an older integration says is meant for all that is known."""
+    burning.say("f301")
+    burning.decide(lifecycle.close, burning.incident.id, Cause.DUST, "", ZHANG)
+    assert not burning.state.incidents
+
+
+@pytest.mark.parametrize("person", [ZHANG, Person("guest", "赵六"), Person("", "")])
+def test_what_was_not_permitted_is_on_the_timeline_and_changes_nothing(burning: World, person: Person) -> None:
+    """Neither the incident, nor its revision, its page, or any clock; whoever it was, and by whatever name."""
+    incident, page, waits = burning.incident, burning.page, dict(burning.state.deadlines)
+    burning.decide(lifecycle.not_permitted, "close", person, incident.id, "f201.smoke")
+    event = burning.events[-1]
+    assert (event.kind, event.incident, event.person, event.detail) == ("refused", incident, person.id, "close")
+    assert (burning.incident, burning.page, burning.state.deadlines) == (incident, page, waits)
+    assert burning.state.name(person.id) == person.name
+    assert event.kind in INCIDENT_EVENTS
+
+
+def test_what_was_not_permitted_to_do_with_a_place_is_written_down_about_it(world: World) -> None:
+    """A drill of a compound, a bypass of a point; also about an incident that is closed meanwhile."""
+    world.decide(lifecycle.not_permitted, "start_drill", ZHANG, "", "bay")
+    world.decide(lifecycle.not_permitted, "close", ZHANG, "e-99", "")
+    told = [(event.subject, event.incident, event.about, event.detail) for event in world.events[-2:]]
+    assert told == [("bay", None, "", "start_drill"), ("e-99", None, "e-99", "close")]

@@ -15,8 +15,8 @@ from typing import Any
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from community_help_gateway.model import bypass, lifecycle, people
-from community_help_gateway.model.incident import Cause, Person
+from community_help_gateway.model import bypass, lifecycle, people, selftest
+from community_help_gateway.model.incident import Cause, DeadlineKind, Person
 from community_help_gateway.model.observation import Address, LinkState, Observation, Reset
 from community_help_gateway.model.roster import Shift, StaffMember
 from community_help_gateway.model.site import Site
@@ -26,8 +26,9 @@ from tests.gateway.model.town import Town
 
 COMPOUND = (Path(__file__).parents[2] / "captures/sites/compound.yaml").read_text("utf-8")
 HURRY = """
+self_test: "09:32"
 policies:
-  - { hazard: fire, answer: [20, 40, 60], raise_again: 300, fold: 60, investigate: 0 }
+  - { hazard: fire, answer: [20, 40, 60], unproven: 10, raise_again: 300, fold: 60, investigate: 0 }
   - { hazard: gas, compound: bay, quiet: 200, review: 900 }
   - { hazard: fire_lane, free: 10 }
 """
@@ -71,7 +72,8 @@ def site(more: str, gone: tuple[str, ...] = (), moved: str = "") -> Site:
         for device in found.devices.values()
         if device.id not in gone
     ]
-    return Site.of(found.compounds.values(), devices, found.staff, found.policies, found.zone)
+    night = None if "self_test: off" in more else found.self_test
+    return Site.of(found.compounds.values(), devices, found.staff, found.policies, found.zone, self_test=night)
 
 
 class Interleavings(RuleBasedStateMachine):
@@ -81,6 +83,7 @@ class Interleavings(RuleBasedStateMachine):
         """An ordinary Monday morning."""
         super().__init__()
         self.town = Town(site(""))
+        self.town.decide(lambda draft: people.claim_lease(draft, "one", "one", force=False, version=3), PERSONS[0])
         self.said: list[Observation] = []
 
     @rule(
@@ -300,10 +303,28 @@ class Interleavings(RuleBasedStateMachine):
         self.act(lifecycle.resolve, incident.id, "out", person, "button", seen, person=person, revision=seen)
 
     @precondition(lambda self: self.town.incidents)
-    @rule(number=which, person=person, cause=st.sampled_from(Cause))
-    def close(self, number: int, person: Person, cause: Cause) -> None:
-        """Somebody ends it."""
-        self.act(lifecycle.close, self.incident(number).id, cause, "", person, person=person)
+    @rule(number=which, back=st.sampled_from((None, 0, 1, 2)), person=person, cause=st.sampled_from(Cause))
+    def close(self, number: int, back: int | None, person: Person, cause: Cause) -> None:
+        """Somebody ends it, all of it or as it was a while ago."""
+        incident = self.incident(number)
+        seen = 0 if back is None else max(incident.revision - back, 1)
+        self.act(lifecycle.close, incident.id, cause, "", person, "button", seen, person=person, revision=seen or None)
+
+    @rule(number=which, person=person, subject=st.sampled_from(("bay", "f201.smoke")))
+    def refuse(self, number: int, person: Person, subject: str) -> None:
+        """Somebody may not do what they want."""
+        about = self.incident(number).id if self.town.incidents else ""
+        self.act(lifecycle.not_permitted, "close", person, about, subject, person=person)
+
+    @rule(compound=st.sampled_from(("bay", "bay", "hill", "nowhere")), person=person)
+    def test_itself(self, compound: str, person: Person) -> None:
+        """Somebody wants a self-test, perhaps while one runs."""
+        self.act(selftest.start, compound, person, person=person)
+
+    @rule(offset=st.sampled_from((-30.0, 0.0, 1800.0, 4000.0)), gone=st.booleans())
+    def sleep(self, offset: float, gone: bool) -> None:
+        """Time passes until the night's self-test, or somewhat beyond; perhaps nobody is there."""
+        self.fall_asleep(offset, gone=gone)
 
     @rule(point=st.sampled_from((*FIRE, LANE, "septic-1.h2s")), seconds=st.sampled_from((40.0, 4000.0)), person=person)
     def silence(self, point: str, seconds: float, person: Person) -> None:
@@ -340,7 +361,11 @@ class Interleavings(RuleBasedStateMachine):
         self.act(bypass.end_drill, min(self.town.state.drills), person, person=person)
 
     @precondition(lambda self: self.town.state.pages)
-    @rule(number=which, step=st.sampled_from(("accepted", "failed", "seen")), phone=st.sampled_from(("", "phone")))
+    @rule(
+        number=which,
+        step=st.sampled_from(("accepted", "failed", "seen", "unproven")),
+        phone=st.sampled_from(("", "phone")),
+    )
     def receipt(self, number: int, step: str, phone: str) -> None:
         """Proof about a page."""
         pages = sorted(self.town.state.pages)
@@ -355,13 +380,24 @@ class Interleavings(RuleBasedStateMachine):
         horizon = now + until if until else None
         self.act(people.set_roster, staff, shifts, horizon, person=PERSONS[0])
 
-    @rule(holder=st.sampled_from(("one", "two")))
-    def lease(self, holder: str) -> None:
-        """Another Home Assistant takes over."""
-        self.town.decide(lambda draft: people.claim_lease(draft, holder, holder, force=True), PERSONS[0])
+    @rule(back=st.sampled_from((300.0, 700.0, DAY)))
+    def live_a_night_again(self, back: float) -> None:
+        """After a night's self-test the clock is set back, and the site file is changed and changed again."""
+        self.fall_asleep(1.0)
+        self.town.jump(-back)
+        self.town.rebuild(site("self_test: off\n"))
+        self.town.rebuild(site(""))
+        self.fall_asleep(1.0)
+
+    @rule(holder=st.sampled_from(("one", "two")), version=st.sampled_from((2, 3, 3)))
+    def lease(self, holder: str, version: int) -> None:
+        """Another Home Assistant takes over, or the same one was updated."""
+        self.town.decide(
+            lambda draft: people.claim_lease(draft, holder, holder, force=True, version=version), PERSONS[0]
+        )
 
     @rule(
-        more=st.sampled_from(("", HURRY)),
+        more=st.sampled_from(("", "", HURRY, "self_test: off\n")),
         gone=st.lists(st.sampled_from(("f201", "button", "septic-1", "lane", "hall")), max_size=2, unique=True),
         moved=st.sampled_from(("", "f201", "f202")),
     )
@@ -414,6 +450,12 @@ class Interleavings(RuleBasedStateMachine):
         """Somebody ends all that is open."""
         for incident in self.town.incidents:
             self.act(lifecycle.close, incident.id, Cause.DUST, "", person, person=person)
+
+    def fall_asleep(self, offset: float, *, gone: bool = False) -> None:
+        """Let time pass until the night's self-test and ``offset`` more; at least a second."""
+        waits = [wait for wait in self.town.state.deadlines.values() if wait.kind is DeadlineKind.SELF_TEST]
+        seconds = max([wait.remaining(self.town.wall) + offset for wait in waits], default=60.0)
+        (self.town.away if gone else self.town.pass_)(max(seconds, 1.0))
 
     def live(self) -> list[str]:
         """The points of the site that are in alarm."""

@@ -20,12 +20,14 @@ from ..errors import (
 )
 from ..hub import Hub
 from ..journal import chain
+from ..model.bypass import MAX_DRILL_SECONDS
 from ..model.people import erase_name
 from ..model.state import Event
-from ..record.csv_sheet import incident_csv, month_csv
-from ..record.html_sheet import incident_html, month_html
+from ..record.csv_sheet import drills_csv, incident_csv, month_csv
+from ..record.drills import NEEDED as EXERCISES, Exercises, drill_sheet
+from ..record.html_sheet import drills_html, incident_html, month_html
 from ..record.naming import Telling
-from ..record.sheet import MAX_LINES, Foot, IncidentSheet, MonthSheet, incident_sheet, month_sheet
+from ..record.sheet import MAX_LINES, PROOF_HEADS, Foot, IncidentSheet, MonthSheet, incident_sheet, month_sheet
 from ..record.statistics import statistics_of
 from ..record.trace import NEEDED, Trace, Traces
 from .auth import authorized
@@ -59,6 +61,7 @@ class Exports:
         router.add_get("/api/v1/incidents/{name}", self._incident)
         router.add_get("/api/v1/months/{name}", self._month)
         router.add_get("/api/v1/statistics", self._statistics)
+        router.add_get("/api/v1/exports/drills", self._drills)
         router.add_get("/api/v1/record/verify", self._verify)
         router.add_delete("/api/v1/names/{person}", self._erase)
 
@@ -98,6 +101,40 @@ class Exports:
             traces = await self._traces(month, start, end)
             found = await asyncio.to_thread(statistics_of, traces)
         return web.json_response({"month": month} | asdict(found), headers=NO_SNIFFING)
+
+    async def _drills(self, request: web.Request) -> web.Response:
+        self._authorize(request)
+        month, form = request.query.get("month", ""), request.query.get("format", "html")
+        start, end = month_bounds(month, self._hub.site.zone)
+        if form not in TYPES:
+            raise NoSuchExportError(name=f"drills.{form}"[:80])
+        telling, compounds = self._telling(request), self._hub.site.compounds
+        names = {compound.id: compound.name for compound in compounds.values()}
+        async with self._turn:
+            held = await self._held(month, start, end)
+            return await asyncio.to_thread(
+                lambda: _answer(f"drills-{month}", form, _drills_text(month, held, names, form, telling, self._foot()))
+            )
+
+    async def _held(self, month: str, start: float, end: float) -> Exercises:
+        """Follow the month's drills and self-tests to their ends; read in pieces, as the month's incidents are."""
+        held = Exercises(self._hub.site.zone, month)
+        number = await self._follow(held, start, end, 0)
+        if not held.all_over:
+            await self._follow(held, end, end + MAX_DRILL_SECONDS, number)
+        held.finish()
+        return held
+
+    async def _follow(self, held: Exercises, start: float, end: float, number: int) -> int:
+        """Let ``held`` hear what happened in a time, above a number; the last number."""
+        while True:
+            events = await self._hub.journal.between(start, end, EXERCISES, number, CHUNK)
+            for event in events:
+                held.add(event)
+            await asyncio.sleep(0)
+            number = events[-1].number if events else number
+            if len(events) < CHUNK:
+                return number
 
     async def _verify(self, request: web.Request) -> web.Response:
         """Compute the chain anew; ``number`` and ``hash`` of a head that was kept elsewhere are held against it."""
@@ -145,7 +182,7 @@ class Exports:
             raise UnauthorizedError
 
     def _telling(self, request: web.Request) -> Telling:
-        language = request.query.get("lang", "zh-Hans")
+        language = request.query.get("lang") or request.query.get("language") or "zh-Hans"
         if language not in LANGUAGES:
             raise BadLanguageError(language=language[:40])
         state = self._hub.visible
@@ -199,6 +236,7 @@ def _incident_text(sheet: IncidentSheet, form: str, events: list[Event], telling
     return _json(
         incident=asdict(known[-1]),
         lines=[asdict(line) for line in sheet.timeline],
+        proofs=[dict(zip(PROOF_HEADS, row, strict=True)) for row in sheet.proofs],
         events=[asdict(event) for event in events[:MAX_LINES]],
         head={"number": foot.number, "hash": foot.hash},
         exported_at=foot.at,
@@ -215,9 +253,28 @@ def _month_text(sheet: MonthSheet, form: str, telling: Telling, month: str, trac
         month=month,
         figures=[asdict(item) for item in statistics_of(traces).figures],
         incidents=[_plain(trace) for trace in islice(traces.found.values(), MAX_LINES)],
+        refusals=[
+            {"at": item.at, "person": item.person, "what": item.detail, "subject": item.subject}
+            for item in traces.refusals
+        ],
         foot=dict(sheet.foot),
         cut=sheet.cut,
     )
+
+
+def _drills_text(month: str, held: Exercises, names: dict[str, str], form: str, telling: Telling, foot: Foot) -> str:
+    if form == "json":
+        return _json(
+            month=month,
+            self_tests=[asdict(test) | {"accepted": test.accepted_at is not None} for test in held.tests.values()],
+            drills=[asdict(drill) | {"points": list(drill.points)} for drill in held.drills],
+            people={person: telling.who(person) for test in held.tests.values() for person in test.people},
+            head={"number": foot.number, "hash": foot.hash},
+            exported_at=foot.at,
+            cut=held.cut,
+        )
+    sheet = drill_sheet(month, held, names, telling, foot)
+    return drills_csv(sheet, telling) if form == "csv" else drills_html(sheet, telling)
 
 
 def _plain(trace: Trace) -> dict[str, object]:

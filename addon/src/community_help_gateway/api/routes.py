@@ -13,11 +13,11 @@ from ..errors import GatewayError, MalformedError, PairingError, PortInUseError,
 from ..hub import Hub
 from .auth import Pairing, authorized
 from .exports import Exports
-from .stream import Session
+from .stream import MAX_ROSTER, Session
 
 _LOGGER = logging.getLogger(__name__)
 MAX_BODY = 64 * 1024
-"""Bytes of a request or of one message from a client (project's choice)."""
+"""Bytes of a request (project's choice)."""
 
 HEARTBEAT_SECONDS = 20.0
 """A client that answers no ping for so long is gone (project's choice)."""
@@ -86,7 +86,7 @@ class Api:
             raise UnauthorizedError
         if len(self._sessions) >= MAX_CLIENTS:
             return web.json_response({"code": "too_many_clients"}, status=503)
-        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=MAX_BODY)
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=MAX_ROSTER)
         await socket.prepare(request)
         session = Session(self._hub, self._gateway, socket)
         self._sessions.add(session)

@@ -30,6 +30,12 @@ MAX_MISSED = 10_000
 REHEARSALS = frozenset({EventKind.DRILL_STARTED, EventKind.DRILL_ENDED, EventKind.BYPASSED, EventKind.BYPASS_ENDED})
 """Events after which drills and bypasses are told anew."""
 
+MAX_MESSAGE = 64 * 1024
+"""Characters of one message from a client (project's choice)."""
+
+MAX_ROSTER = 1024 * 1024
+"""Bytes of a roster: 20 people with 3 shifts a day for 15 days are about 140 KB, 140 people fit (project's choice)."""
+
 MAX_COMMANDS = 32
 """Commands of one client that are under way at once; further ones wait on the socket (project's choice)."""
 
@@ -47,6 +53,7 @@ class Session:
         self._pages: dict[str, values.Page] = {}
         self._site_changed = False
         self._lease = views.lease(hub.visible.lease)
+        self._version = 0
         self._rehearsals = False
         self._health = False
         self._wake = asyncio.Event()
@@ -103,6 +110,7 @@ class Session:
         if side:
             await self.goodbye("version_integration" if side == "theirs" else "version_gateway")
             return None
+        self._version = message.version
         return message
 
     async def _snapshot(self, cursor: values.Cursor | None) -> None:
@@ -204,7 +212,7 @@ class Session:
             if frame.type is not WSMsgType.TEXT:
                 continue
             try:
-                message = decode(json.loads(frame.data))
+                message = _read(frame.data)
             except (ContractError, ValueError, RecursionError) as error:
                 await self._answer_malformed(frame.data, error)
                 continue
@@ -237,7 +245,9 @@ class Session:
                 who = views.model_person(body.person)
                 result = {**await self._hub.switch(command.key, body.point, who, on=body.on)}
             else:
-                result = {**await self._hub.command(command.key, views.decide(body), **self._names(body))}
+                result = {
+                    **await self._hub.command(command.key, views.decide(body, self._version), **self._names(body))
+                }
         except GatewayError as error:
             await self._send(_refusal(command.key, error))
             return
@@ -256,6 +266,15 @@ class Session:
             "compound": getattr(body, "compound", ""),
             "name": lease.name if lease else "",
         }
+
+
+def _read(text: str) -> messages.Message:
+    """A client's message; only a roster may be long. Raises ValueError, of which ContractError is one."""
+    message = decode(json.loads(text))
+    if len(text) > MAX_MESSAGE and not (isinstance(message, Command) and isinstance(message.body, commands.SetRoster)):
+        problem = f"message: longer than {MAX_MESSAGE} characters"
+        raise ContractError(problem)
+    return message
 
 
 def _refusal(key: str, error: GatewayError) -> Outcome:

@@ -2,8 +2,8 @@
 
 from itertools import islice
 
-from ..contract import commands, values
-from ..model import bypass, lifecycle, people
+from ..contract import commands, messages, values
+from ..model import bypass, lifecycle, people, selftest
 from ..model.audit import Health
 from ..model.draft import Decide
 from ..model.incident import Cause, Incident, Lease, Member, Page, Person
@@ -21,7 +21,7 @@ MAX_NOTE, MAX_NAME, MAX_POINTS, MAX_STAFF, MAX_SHIFTS = 2000, 100, 5000, 500, 20
 
 def compounds(site: Site) -> tuple[values.Compound, ...]:
     """All compounds of a site."""
-    return tuple(values.Compound(item.id, item.name) for item in site.compounds.values())
+    return tuple(values.Compound(item.id, item.name, item.latitude, item.longitude) for item in site.compounds.values())
 
 
 def device(item: Device) -> values.Device:
@@ -218,9 +218,9 @@ def lease(item: Lease | None) -> values.Lease | None:
     return values.Lease(item.holder, item.name, item.fence) if item else None
 
 
-def decide(body: commands.CommandBody) -> Decide:
-    """The decision that a command asks for; ``Switch`` is the hub's own business."""
-    return _about_incidents(body) or _about_points(body) or _about_paging(body)
+def decide(body: commands.CommandBody, version: int = messages.VERSION) -> Decide:
+    """The decision that a command asks for, by a client of that version; ``Switch`` is the hub's own business."""
+    return _about_incidents(body) or _about_points(body) or _about_paging(body, version)
 
 
 def _about_incidents(body: commands.CommandBody) -> Decide | None:
@@ -245,9 +245,16 @@ def _about_incidents(body: commands.CommandBody) -> Decide | None:
             )
         case commands.Close():
             cause, note = Cause(body.cause), body.note[:MAX_NOTE]
-            return lambda draft: lifecycle.close(draft, body.incident, cause, note, who(body.person), body.way)
+            return lambda draft: lifecycle.close(
+                draft, body.incident, cause, note, who(body.person), body.way, body.revision
+            )
         case commands.DeclareReal():
             return lambda draft: lifecycle.declare_real(draft, body.incident, who(body.person), body.way)
+        case commands.RecordRefusal():
+            what, subject = body.what[:MAX_NAME], body.subject[:MAX_NAME]
+            return lambda draft: lifecycle.not_permitted(
+                draft, what, who(body.person), body.incident[:MAX_NAME], subject
+            )
     return None
 
 
@@ -266,10 +273,12 @@ def _about_points(body: commands.CommandBody) -> Decide | None:
             return lambda draft: bypass.set_bypass(draft, body.point, body.seconds, reason, who(body.person))
         case commands.EndBypass():
             return lambda draft: bypass.end_bypass(draft, body.point, who(body.person))
+        case commands.StartSelfTest():
+            return lambda draft: selftest.start(draft, body.compound, who(body.person))
     return None
 
 
-def _about_paging(body: commands.CommandBody) -> Decide:
+def _about_paging(body: commands.CommandBody, version: int) -> Decide:
     match body:
         case commands.RecordReceipt():
             receipt = Receipt(body.page, body.step, body.at, body.phone, body.person, body.detail[:MAX_NOTE])
@@ -284,7 +293,7 @@ def _about_paging(body: commands.CommandBody) -> Decide:
             )
             return lambda draft: people.set_roster(draft, staff, shifts, body.until)
         case commands.ClaimLease():
-            return lambda draft: people.claim_lease(draft, body.instance, body.name, force=body.force)
+            return lambda draft: people.claim_lease(draft, body.instance, body.name, force=body.force, version=version)
     message = "switching goes through the hub"
     raise TypeError(message)
 

@@ -11,7 +11,7 @@ from importlib.resources import files
 from ..crash import reach
 from .upgrades import STEPS
 
-VERSION = 2
+VERSION = 3
 """The schema that this version writes; ``PRAGMA user_version`` of the file."""
 
 

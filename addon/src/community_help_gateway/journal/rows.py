@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..model.state import INCIDENT_EVENTS, KINDS, Change, Event, Put, Record
+from ..model.state import INCIDENT_EVENTS, KINDS, Change, Event, EventKind, Put, Record
 
 TYPES = {kind: cls for cls, kind in KINDS.items()}
 """The type of record that a word in the file stands for."""
@@ -50,7 +50,7 @@ def incident_of(event: Event) -> str:
     """The id of the incident that an event concerns, or nothing."""
     if event.incident or event.about:
         return event.incident.id if event.incident else event.about
-    return event.subject if event.kind in INCIDENT_EVENTS else ""
+    return event.subject if event.kind in INCIDENT_EVENTS - {EventKind.REFUSED} else ""
 
 
 def encode(value: Record | Event) -> bytes:

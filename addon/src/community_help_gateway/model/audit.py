@@ -7,6 +7,7 @@ from .incident import DeadlineKind, Incident
 from .lifecycle import keep_the_clock
 from .paging import demand
 from .policy import PolicySet
+from .selftest import unaccepted
 from .state import State
 
 LATE_SECONDS = 60.0
@@ -35,13 +36,16 @@ class Health:
 
 
 def findings(state: State, overdue: float) -> tuple[str, ...]:
-    """What is wrong, as code and subject: "unwatched:ID" for an incident without a clock, "stuck" for late waits.
+    """What is wrong, as code and subject.
 
+    "unwatched:ID" is an incident without a clock, "stuck" are late waits, "self_test_unaccepted:COMPOUND" says that
+    Home Assistant could not page there last night.
     ``overdue`` is by how many seconds, on the monotonic clock, the oldest wait is late.
     """
     found = [f"unwatched:{incident.id}" for incident in state.incidents.values() if not watched(state, incident)]
     if overdue > LATE_SECONDS:
         found.append("stuck")
+    found += [f"self_test_unaccepted:{compound}" for compound in unaccepted(state)]
     return tuple(found)
 
 

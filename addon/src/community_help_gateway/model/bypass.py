@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from .alarms import inject as inject_alarm, sound_again
 from .draft import Decision, Draft
 from .incident import GATEWAY, Bypass, Cause, DeadlineKind, Drill, Person
+from .kinds import Hazard
 from .lifecycle import UNIDENTIFIED, end, refuse
 from .state import EventKind
 
@@ -87,7 +88,7 @@ def finish_drill(draft: Draft, compound: str, person: str) -> None:
     draft.note(EventKind.DRILL_ENDED, compound, person=person)
     draft.drop(compound, Drill)
     for incident in draft.state.incidents.values():
-        if incident.drill and incident.compound == compound:
+        if incident.drill and incident.compound == compound and incident.hazard is not Hazard.SELF_TEST:
             end(draft, incident, Cause.DRILL, incident.note, GATEWAY.id, "drill_ended")
     for point_id in drill.points:
         point = draft.site.points.get(point_id)

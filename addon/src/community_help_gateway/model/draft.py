@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from .incident import Bypass, Deadline, DeadlineKind, Drill, Incident, Member, Name, Page, Person
+from .incident import Bypass, Deadline, DeadlineKind, Drill, Incident, Member, Name, Page, Person, SelfTest
 from .policy import Policy, PolicySet
 from .roster import Roster
 from .site import Site
@@ -152,6 +152,11 @@ class Draft:
         """What silences a point, as this decision leaves it so far."""
         found = self._over.get((Bypass, point_id), self.state.bypasses.get(point_id))
         return found if isinstance(found, Bypass) else None
+
+    def self_test(self, compound: str) -> SelfTest | None:
+        """The newest self-test of a compound, as this decision leaves it so far."""
+        found = self._over.get((SelfTest, compound), self.state.self_tests.get(compound))
+        return found if isinstance(found, SelfTest) else None
 
     def causes(self, subject: str) -> dict[str, str]:
         """What is wrong with a device or link, and the incident of each, as this decision leaves it so far."""

@@ -44,6 +44,7 @@ class ReceiptStep(StrEnum):
     SEEN = "seen"
     ACTED = "acted"
     FAILED = "failed"
+    UNPROVEN = "unproven"
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +233,8 @@ class DeadlineKind(StrEnum):
     LINK = "link"
     DRILL = "drill"
     BYPASS = "bypass"
+    SELF_TEST = "self_test"
+    TEST_END = "test_end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,11 +258,12 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who may page; ``fence`` grows with every change of hands."""
+    """Who may page, speaking that ``version`` of the contract; ``fence`` grows with every change of hands."""
 
     holder: str
     name: str
     fence: int
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,3 +286,17 @@ class Bypass:
     reason: str
     started_at: float
     until: float
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTest:
+    """The newest self-test of a compound; ``incident`` is open while it runs.
+
+    ``accepted``: Home Assistant took its page over. ``failing``: the one before was not, or its predecessors.
+    """
+
+    compound: str
+    incident: str
+    started_at: float
+    accepted: bool = False
+    failing: bool = False

@@ -15,6 +15,7 @@ class Hazard(StrEnum):
     APPLIANCE = "appliance"
     UNPLACED = "unplaced"
     SUPERVISION = "supervision"
+    SELF_TEST = "self_test"
 
 
 class DeviceKind(StrEnum):

@@ -13,7 +13,13 @@ from .state import EventKind
 UNIDENTIFIED = frozenset({"", "automation", GATEWAY.id})
 """Ids that are nobody: an incident is paged until an identified person takes it (promise 3)."""
 
-_OF_AN_INCIDENT = (DeadlineKind.PAGE, DeadlineKind.INVESTIGATE, DeadlineKind.QUIET, DeadlineKind.REVIEW)
+_OF_AN_INCIDENT = (
+    DeadlineKind.PAGE,
+    DeadlineKind.INVESTIGATE,
+    DeadlineKind.QUIET,
+    DeadlineKind.REVIEW,
+    DeadlineKind.TEST_END,
+)
 
 
 def refuse(key: str) -> Decision:
@@ -21,13 +27,20 @@ def refuse(key: str) -> Decision:
     return Decision(refusal=key)
 
 
+def _wrong(incident: Incident | None, *people: Person) -> str:
+    """Why these people can decide nothing about it; empty where they can. A self-test asks nobody for anything."""
+    if incident is None:
+        return "unknown_incident"
+    if UNIDENTIFIED & {person.id for person in people}:
+        return "unidentified"
+    return "self_test" if incident.hazard is Hazard.SELF_TEST else ""
+
+
 def acknowledge(draft: Draft, incident_id: str, revision: int, person: Person, way: str) -> Decision:
     """``person`` takes the incident as it was at ``revision``; the first one owns it."""
     incident = draft.incident(incident_id)
-    if incident is None:
-        return refuse("unknown_incident")
-    if person.id in UNIDENTIFIED:
-        return refuse("unidentified")
+    if incident is None or _wrong(incident, person):
+        return refuse(_wrong(incident, person))
     if revision > incident.revision:
         return refuse("future_revision")
     if incident.owner and incident.owner != GATEWAY.id and _covered(incident, revision):
@@ -53,8 +66,8 @@ def _covered(incident: Incident, revision: int) -> bool:
 def handle(draft: Draft, incident_id: str, person: Person, way: str, revision: int = 0) -> Decision:
     """``person`` is on the way or on the spot: that takes all that is known, and the owner is not silent."""
     incident = draft.incident(incident_id)
-    if incident is None or person.id in UNIDENTIFIED:
-        return refuse("unidentified" if incident else "unknown_incident")
+    if incident is None or _wrong(incident, person):
+        return refuse(_wrong(incident, person))
     taken = incident.acknowledged(draft.remember(person), revision or incident.revision, draft.now)
     taken = replace(taken, state=IncidentState.HANDLING)
     return _owned(draft, EventKind.HANDLING, taken, person, way)
@@ -63,8 +76,8 @@ def handle(draft: Draft, incident_id: str, person: Person, way: str, revision: i
 def hand_over(draft: Draft, incident_id: str, to: Person, person: Person, way: str, revision: int = 0) -> Decision:
     """``person`` makes ``to`` the owner; with both the same it is a take-over."""
     incident = draft.incident(incident_id)
-    if incident is None or UNIDENTIFIED & {person.id, to.id}:
-        return refuse("unidentified" if incident else "unknown_incident")
+    if incident is None or _wrong(incident, person, to):
+        return refuse(_wrong(incident, person, to))
     draft.remember(person)
     taken = incident.acknowledged(draft.remember(to), revision or incident.revision, draft.now)
     return _owned(draft, EventKind.HANDED_OVER, taken, person, f"{way}:{to.id}")
@@ -73,8 +86,8 @@ def hand_over(draft: Draft, incident_id: str, to: Person, person: Person, way: s
 def add_note(draft: Draft, incident_id: str, text: str, person: Person, way: str) -> Decision:
     """``person`` writes something down; the owner's words also show that they are not silent."""
     incident = draft.incident(incident_id)
-    if incident is None or person.id in UNIDENTIFIED:
-        return refuse("unidentified" if incident else "unknown_incident")
+    if incident is None or _wrong(incident, person):
+        return refuse(_wrong(incident, person))
     draft.remember(person)
     if person.id == incident.owner and incident.state is IncidentState.ACKNOWLEDGED:
         incident = replace(incident, state=IncidentState.HANDLING)
@@ -91,8 +104,8 @@ def add_note(draft: Draft, incident_id: str, text: str, person: Person, way: str
 def ask(draft: Draft, incident_id: str, person: Person, way: str) -> Decision:
     """``person`` wants help: the next tier is paged at once, those before it too."""
     incident = draft.incident(incident_id)
-    if incident is None or person.id in UNIDENTIFIED:
-        return refuse("unidentified" if incident else "unknown_incident")
+    if incident is None or _wrong(incident, person):
+        return refuse(_wrong(incident, person))
     draft.remember(person)
     incident = incident.worsened()
     draft.about_incident(EventKind.ASKED, incident, person=person.id, detail=way)
@@ -103,28 +116,48 @@ def ask(draft: Draft, incident_id: str, person: Person, way: str) -> Decision:
 def resolve(draft: Draft, incident_id: str, note: str, person: Person, way: str, revision: int = 0) -> Decision:
     """``person`` says that the danger is over; the cause is still to be named."""
     incident = draft.incident(incident_id)
-    if incident is None or person.id in UNIDENTIFIED:
-        return refuse("unidentified" if incident else "unknown_incident")
+    if incident is None or _wrong(incident, person):
+        return refuse(_wrong(incident, person))
     taken = incident.acknowledged(draft.remember(person), revision or incident.revision, draft.now)
     state = IncidentState.RESOLVED if taken.answered else IncidentState.HANDLING
     taken = replace(taken, state=state, note=note or incident.note)
     return _owned(draft, EventKind.RESOLVED, taken, person, way)
 
 
-def close(draft: Draft, incident_id: str, cause: Cause, note: str, person: Person, way: str = "") -> Decision:
-    """``person`` ends the incident; a point that is still live raises again after a stated time."""
+def close(
+    draft: Draft, incident_id: str, cause: Cause, note: str, person: Person, way: str = "", revision: int = 0
+) -> Decision:
+    """``person`` ends the incident; a point that is still live raises again after a stated time.
+
+    Who saw it at ``revision`` does not end what became worse since then (promise 4); 0 is all that is known.
+    """
     incident = draft.incident(incident_id)
     if incident is None or person.id in UNIDENTIFIED:
         return refuse("unidentified" if incident else "unknown_incident")
+    if revision > incident.revision:
+        return refuse("future_revision")
+    if 0 < revision < incident.worse_revision:
+        return refuse("worse_since")
     draft.remember(person)
     return draft.decision({"live": end(draft, incident, cause, note or incident.note, person.id, way)})
+
+
+def not_permitted(draft: Draft, what: str, person: Person, incident_id: str = "", subject: str = "") -> Decision:
+    """Somebody asked for ``what`` and was not permitted to: that is written down, and changes nothing else."""
+    draft.remember(person)
+    incident = draft.incident(incident_id)
+    if incident:
+        draft.about_incident(EventKind.REFUSED, incident, person=person.id, detail=what)
+    else:
+        draft.note(EventKind.REFUSED, subject or incident_id, person=person.id, detail=what, about=incident_id)
+    return draft.decision()
 
 
 def declare_real(draft: Draft, incident_id: str, person: Person, way: str) -> Decision:
     """``person`` says that what was taken for a drill is real: it is paged as such, from the first tier."""
     incident = draft.incident(incident_id)
-    if incident is None or person.id in UNIDENTIFIED:
-        return refuse("unidentified" if incident else "unknown_incident")
+    if incident is None or _wrong(incident, person):
+        return refuse(_wrong(incident, person))
     if not incident.drill:
         return Decision(result={"drill": False})
     draft.remember(person)

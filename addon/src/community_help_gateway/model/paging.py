@@ -5,7 +5,8 @@ from datetime import datetime, tzinfo
 
 from .draft import Draft
 from .incident import Deadline, DeadlineKind, Incident, Page
-from .roster import Chosen, choose
+from .kinds import Hazard
+from .roster import Chosen, choose, everyone
 from .state import EventKind
 
 EVERYBODY = frozenset({"no_staff", "nobody_on_duty", "beyond_horizon"})
@@ -34,6 +35,8 @@ def demand(draft: Draft, incident: Incident, reason: str, tier: int, *, up_to: b
     if closed:
         draft.wait(DeadlineKind.PAGE, incident.id, closed)
         return _not_now(draft, replace(incident, pending=reason), "hours")
+    if incident.hazard is Hazard.SELF_TEST:
+        return _page(draft, incident, reason, everyone(draft.roster, incident.compound))
     return _page(draft, incident, reason, choose(draft.roster, incident.compound, tier, draft.now, up_to=up_to))
 
 
@@ -92,8 +95,22 @@ def settle(draft: Draft, incident: Incident) -> None:
 
 def accept(draft: Draft, page: Page) -> None:
     """The integration has taken the page over."""
-    draft.about_page(EventKind.ACCEPTED, replace(page, accepted=True), draft.incident(page.incident))
+    incident = draft.incident(page.incident)
+    draft.about_page(EventKind.ACCEPTED, replace(page, accepted=True), incident)
     draft.drop(f"{DeadlineKind.ACCEPT}:{page.id}", Deadline)
+    test = draft.self_test(incident.compound) if incident and incident.hazard is Hazard.SELF_TEST else None
+    if test and test.incident == page.incident:
+        draft.put(test.compound, replace(test, accepted=True, failing=False))
+
+
+def hurry(draft: Draft, page: Page, incident: Incident) -> None:
+    """No phone has shown that it has the page, or no way took it: the next tier is told sooner, never later."""
+    wait, unproven = draft.deadline(DeadlineKind.ANSWER, page.id), draft.policy(incident).unproven
+    if wait is None or incident.answered or not unproven or wait.remaining(draft.now) <= unproven:
+        return
+    sooner = replace(page, answer_by=draft.now + unproven)
+    draft.about_page(EventKind.UNPROVEN, sooner, incident, detail=str(round(unproven)))
+    draft.wait(DeadlineKind.ANSWER, page.id, unproven)
 
 
 def overdue(draft: Draft, page: Page) -> None:

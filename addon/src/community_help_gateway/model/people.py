@@ -6,13 +6,16 @@ from dataclasses import replace
 from .draft import Decision, Draft
 from .incident import DeadlineKind, Lease, Name, ReceiptStep
 from .lifecycle import refuse
-from .paging import accept
+from .paging import accept, hurry
 from .roster import Roster, Shift, StaffMember
 from .state import EventKind, Receipt
 
+NOT_THERE = frozenset({ReceiptStep.UNPROVEN, ReceiptStep.FAILED})
+"""Said of a page as a whole: nobody may have it."""
+
 
 def receive(draft: Draft, receipt: Receipt) -> Decision:
-    """Keep a proof; "accepted" for the page as a whole ends the wait for the integration."""
+    """Keep a proof; of the page as a whole "accepted" ends the wait for the integration, a lack shortens another."""
     epoch, _, number = receipt.page.rpartition("-")
     known = draft.page(receipt.page)
     if not known and (epoch != draft.state.epoch or not number.isdecimal() or int(number) > draft.state.number):
@@ -20,6 +23,9 @@ def receive(draft: Draft, receipt: Receipt) -> Decision:
     draft.note(EventKind.RECEIPT, receipt.page, receipt=receipt, about=known.incident if known else "")
     if known and not known.accepted and receipt.step == ReceiptStep.ACCEPTED and not receipt.phone:
         accept(draft, known)
+    incident = draft.incident(known.incident) if known else None
+    if known and incident and receipt.step in NOT_THERE and not receipt.phone and not receipt.person:
+        hurry(draft, known, incident)
     return draft.decision()
 
 
@@ -36,14 +42,19 @@ def set_roster(
     return draft.decision({"version": new.version})
 
 
-def claim_lease(draft: Draft, holder: str, name: str, *, force: bool) -> Decision:
-    """Who asks first pages; another one only takes over by a person's word (``force``)."""
+def claim_lease(draft: Draft, holder: str, name: str, *, force: bool, version: int = 0) -> Decision:
+    """Who asks first pages; another one only takes over by a person's word (``force``).
+
+    ``version`` is that of the contract which the holder speaks: a newer one may come with an update.
+    """
     old = draft.state.lease
     if old and old.holder == holder:
-        return Decision(result={"fence": old.fence})
+        if old.version != version:
+            draft.put("lease", replace(old, version=version))
+        return draft.decision({"fence": old.fence})
     if old and not force:
         return refuse("lease_held")
-    lease = Lease(holder, name, old.fence + 1 if old else 1)
+    lease = Lease(holder, name, old.fence + 1 if old else 1, version)
     draft.note(EventKind.LEASE, holder, detail=str(lease.fence))
     draft.put("lease", lease)
     for page in draft.state.pages.values():  # what is still demanded is the new holder's business now

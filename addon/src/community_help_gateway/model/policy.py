@@ -16,6 +16,7 @@ class Policy:
 
     ``accept``: until the gateway stops waiting for Home Assistant and uses its own channel (promise 10).
     ``answer``: how long each tier has, from tier 1; the last number is also how often the last tier is paged again.
+    ``unproven``: how long a tier still has when every way to it was tried and no phone has shown that it has the page.
     ``repeats``: whether an unanswered page goes on to the next tier and again; without it people are told once.
     ``pages``: whether people are told at all, or the incident is only shown.
     ``hours``: minutes of the local day within which people are told; empty for any time.
@@ -34,6 +35,7 @@ class Policy:
 
     accept: float = 10.0
     answer: tuple[float, ...] = (60.0, 120.0)
+    unproven: float = 30.0
     repeats: bool = True
     pages: bool = True
     hours: tuple[int, ...] = ()
@@ -52,6 +54,9 @@ class Policy:
         """How long the ``tier`` that was paged has to answer."""
         return self.answer[min(max(tier, 1), len(self.answer)) - 1]
 
+
+SELF_TEST_SECONDS = 600.0
+"""A self-test ends by itself after so long: the proofs of sleeping phones take minutes at most (project's choice)."""
 
 FOREVER = 10 * 365 * 86400.0
 """One incident per cause takes in whatever joins while it is open."""
@@ -86,6 +91,7 @@ DEFAULTS: dict[tuple[Hazard, Severity | None], Policy] = {
         review=7 * 86400.0,
         fold=FOREVER,
     ),
+    (Hazard.SELF_TEST, None): Policy(accept=SELF_TEST_SECONDS, repeats=False, investigate=0.0, quiet=0.0, fold=0.0),
 }
 """The fire lane's 60 s, 180 s and 10 min follow field practice: a voice after about a minute, cleared in ten."""
 

@@ -3,11 +3,12 @@
 Nothing here alters the state; ``commit`` does, and only ever by the decision's own changes.
 """
 
-from . import bypass, lane, lifecycle, paging, supervision
+from . import bypass, lane, lifecycle, paging, selftest, supervision
 from .alarms import sound_missing
 from .draft import Decision, Draft
 from .field import observe, raise_again, reset
 from .incident import GATEWAY, Deadline, DeadlineKind
+from .kinds import Hazard
 from .observation import Input, LinkState, Observation
 from .site import Site
 from .state import State
@@ -29,6 +30,7 @@ def take_up(draft: Draft) -> None:
     supervision.expect_links(draft)
     lane.look(draft)
     sound_missing(draft)
+    selftest.arm(draft)
 
 
 def due(state: State, site: Site, deadline: Deadline, now: float) -> Decision:
@@ -45,6 +47,8 @@ def due(state: State, site: Site, deadline: Deadline, now: float) -> Decision:
         bypass.finish_drill(draft, deadline.subject, GATEWAY.id)
     elif deadline.kind is DeadlineKind.BYPASS:
         bypass.lift(draft, deadline.subject, GATEWAY.id)
+    elif deadline.kind is DeadlineKind.SELF_TEST:
+        selftest.nightly(draft, deadline.subject)
     else:
         _incident_due(draft, deadline)
     return draft.decision()
@@ -55,7 +59,9 @@ def _page_due(draft: Draft, deadline: Deadline) -> None:
     incident = draft.incident(page.incident) if page else None
     if page is None or incident is None:
         return
-    if deadline.kind is DeadlineKind.ACCEPT:
+    if incident.hazard is Hazard.SELF_TEST:
+        selftest.finish(draft, incident)
+    elif deadline.kind is DeadlineKind.ACCEPT:
         paging.overdue(draft, page)
     else:
         paging.unanswered(draft, page, incident)
@@ -77,7 +83,9 @@ def _incident_due(draft: Draft, deadline: Deadline) -> None:
     incident = draft.incident(deadline.subject)
     if incident is None:
         return
-    if deadline.kind is DeadlineKind.PAGE:
+    if deadline.kind is DeadlineKind.TEST_END:
+        selftest.finish(draft, incident)
+    elif deadline.kind is DeadlineKind.PAGE:
         paging.page_due(draft, incident)
     elif deadline.kind is DeadlineKind.REVIEW:
         lifecycle.needs_review(draft, incident)

@@ -38,14 +38,18 @@ class Roster:
     shifts: tuple[Shift, ...] = ()
     until: float | None = None
 
-    def on_duty(self, member: StaffMember, compound: str, now: float) -> bool:
-        """Whether a person who serves ``compound`` is on duty for it at ``now``."""
-        return member.always or any(
-            shift.person == member.id
-            and shift.start <= now < shift.end
-            and (not compound or not shift.compounds or compound in shift.compounds)
+    def serving(self, compound: str) -> list[StaffMember]:
+        """All who are responsible for ``compound``, on duty or not."""
+        return [member for member in self.staff if member.serves(compound)]
+
+    def on_duty(self, compound: str, now: float) -> list[StaffMember]:
+        """Those of them who are on duty for it at ``now``; the shifts are looked through once."""
+        there = {
+            shift.person
             for shift in self.shifts
-        )
+            if shift.start <= now < shift.end and (not compound or not shift.compounds or compound in shift.compounds)
+        }
+        return [member for member in self.serving(compound) if member.always or member.id in there]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +67,12 @@ def choose(roster: Roster, compound: str, tier: int, now: float, *, up_to: bool 
     An empty tier falls through to the next, the last one repeats. Beyond the horizon, and when nobody is on duty,
     all staff of the compound are paged; without any, everybody.
     """
-    serving = [member for member in roster.staff if member.serves(compound)]
+    serving = roster.serving(compound)
     if not serving:
         return Chosen(tier, (), "no_staff")
     if roster.until is not None and now >= roster.until:
         return Chosen(tier, _ids(serving), "beyond_horizon")
-    on_duty = [member for member in serving if roster.on_duty(member, compound, now)]
+    on_duty = roster.on_duty(compound, now)
     if not on_duty:
         return Chosen(tier, _ids(serving), "nobody_on_duty")
     tiers = sorted({member.tier for member in on_duty})
@@ -76,6 +80,11 @@ def choose(roster: Roster, compound: str, tier: int, now: float, *, up_to: bool 
     people = [member for member in on_duty if member.tier == found or (up_to and member.tier < found)]
     skipped = any(member.tier in range(tier, found) for member in serving)
     return Chosen(found, _ids(people), "tier_empty" if skipped else "")
+
+
+def everyone(roster: Roster, compound: str) -> Chosen:
+    """All staff of ``compound``, whatever the hour."""
+    return Chosen(1, _ids(roster.serving(compound)))
 
 
 def _ids(members: Iterable[StaffMember]) -> tuple[str, ...]:

@@ -15,10 +15,12 @@ KEEP_DAYS = 3 * 365.0
 
 @dataclass(frozen=True, slots=True)
 class Compound:
-    """A residential compound, the unit people are responsible for."""
+    """A residential compound, the unit people are responsible for, and where it is (degrees, WGS 84), if known."""
 
     id: str
     name: str
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,10 @@ class Device:
 
 @dataclass(slots=True)
 class Site:
-    """Everything that the site file says, with an index by address (a look-up costs the same at any size)."""
+    """Everything that the site file says, with an index by address (a look-up costs the same at any size).
+
+    ``self_test`` is the minute of the local day at which the way to the staff is tested; ``None``: never by itself.
+    """
 
     compounds: dict[str, Compound] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
@@ -70,6 +75,7 @@ class Site:
     policies: PolicySet = field(default_factory=PolicySet)
     zone: tzinfo = UTC
     keep_days: float = KEEP_DAYS
+    self_test: int | None = None
     _by_address: dict[Address, Point] = field(default_factory=dict)
     _by_link: dict[tuple[str, str], list[Point]] = field(default_factory=dict)
 
@@ -82,10 +88,11 @@ class Site:
         policies: PolicySet | None = None,
         zone: tzinfo = UTC,
         keep_days: float = KEEP_DAYS,
+        self_test: int | None = None,
     ) -> Site:
         """Build the indexes; raises ValueError, naming both devices, when two claim one address."""
         site = cls({item.id: item for item in compounds}, staff=tuple(staff), zone=zone, keep_days=keep_days)
-        site.policies = policies or site.policies
+        site.policies, site.self_test = policies or site.policies, self_test
         for device in devices:
             site.devices[device.id] = device
             for point in device.points:
@@ -116,6 +123,12 @@ class Site:
         """The device that a point belongs to, if the site still has it."""
         point = self.points.get(point_id)
         return self.devices.get(point.device) if point else None
+
+    def points_of(self, compound: str) -> tuple[Point, ...]:
+        """All points of a compound, in the order of the site file."""
+        return tuple(
+            point for device in self.devices.values() if device.compound == compound for point in device.points
+        )
 
     def compound_name(self, compound: str) -> str:
         """How people call a compound; empty for none."""

@@ -7,7 +7,7 @@ are put or dropped). ``State.apply`` carries changes out, so the same changes gi
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .incident import Bypass, Deadline, Drill, Incident, Lease, Member, Name, Page
+from .incident import Bypass, Deadline, Drill, Incident, Lease, Member, Name, Page, SelfTest
 from .kinds import Hazard
 from .policy import PolicySet
 from .roster import Roster
@@ -107,6 +107,9 @@ class EventKind(StrEnum):
     POLICIES = "policies"
     EPOCH = "epoch"
     NAME_ERASED = "name_erased"
+    REFUSED = "refused"
+    UNPROVEN = "unproven"
+    SELF_TEST = "self_test"
 
 
 INCIDENT_EVENTS = frozenset(
@@ -126,9 +129,10 @@ INCIDENT_EVENTS = frozenset(
         EventKind.DECLARED_REAL,
         EventKind.RESOLVED,
         EventKind.CLOSED,
+        EventKind.REFUSED,
     }
 )
-"""The events that an integration is told as incident events."""
+"""The events that an integration is told as incident events, where they have an incident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +171,7 @@ type Record = (
     | Drill
     | Bypass
     | Name
+    | SelfTest
 )
 
 KINDS: dict[type[Record], str] = {
@@ -183,6 +188,7 @@ KINDS: dict[type[Record], str] = {
     Drill: "drill",
     Bypass: "bypass",
     Name: "name",
+    SelfTest: "self_test",
 }
 """How the journal names the sorts of records."""
 
@@ -227,6 +233,7 @@ class State:
     drills: dict[str, Drill] = field(default_factory=dict)
     bypasses: dict[str, Bypass] = field(default_factory=dict)
     names: dict[str, Name] = field(default_factory=dict)
+    self_tests: dict[str, SelfTest] = field(default_factory=dict)
     heard: dict[str, float] = field(default_factory=dict)
     roster: Roster | None = None
     lease: Lease | None = None
@@ -325,6 +332,7 @@ class State:
             Drill: self.drills,
             Bypass: self.bypasses,
             Name: self.names,
+            SelfTest: self.self_tests,
         }[kind]
         return found  # type: ignore[return-value] # each holds its own sort only
 
@@ -333,7 +341,7 @@ class State:
         found: list[Put] = []
         for kept in (self.incidents, self.points, self.devices, self.pages, self.deadlines, self.policies):
             found += [Put(key, record) for key, record in kept.items()]
-        for others in (self.drills, self.bypasses, self.names):
+        for others in (self.drills, self.bypasses, self.names, self.self_tests):
             found += [Put(key, record) for key, record in others.items()]
         found += [Put(item.id, item) for group in self.members.values() for item in group.values()]
         found += [Put("roster", self.roster)] if self.roster else []

@@ -4,8 +4,9 @@ import csv
 import io
 from collections.abc import Iterable
 
+from .drills import DrillSheet
 from .naming import Telling
-from .sheet import IncidentSheet, MonthSheet
+from .sheet import PROOF_HEADS, REFUSAL_HEADS, IncidentSheet, MonthSheet
 
 MARK = "\ufeff"
 """Without it Excel takes UTF-8 for the machine's own code page."""
@@ -26,6 +27,7 @@ def incident_csv(sheet: IncidentSheet, telling: Telling) -> str:
     rows += [*sheet.facts, (telling.say("statistics"), sheet.line), ()]
     rows.append(tuple(telling.say(key) for key in ("entry", "time", "who", "what", "way")))
     rows += [(str(line.number), telling.when(line.at), line.who, line.what, line.way) for line in sheet.timeline]
+    rows += [(), (telling.say("proofs"),), tuple(map(telling.say, PROOF_HEADS)), *sheet.proofs] if sheet.proofs else []
     return _written([*rows, *_end(telling, sheet.foot, cut=sheet.cut)])
 
 
@@ -35,6 +37,18 @@ def month_csv(sheet: MonthSheet, telling: Telling) -> str:
     for section in sheet.sections:
         rows += [(), (section.title,), *section.numbers, (), *section.times]
         rows += [(), (telling.say("devices"),), *section.devices] if section.devices else []
+    if sheet.refusals:
+        rows += [(), (telling.say("refusals"),), tuple(map(telling.say, REFUSAL_HEADS)), *sheet.refusals]
+    return _written([*rows, *_end(telling, sheet.foot, cut=sheet.cut)])
+
+
+def drills_csv(sheet: DrillSheet, telling: Telling) -> str:
+    """A month's drills and self-tests, compound by compound."""
+    rows: list[tuple[str, ...]] = [(sheet.title,)]
+    for section in sheet.sections:
+        rows += [(), (section.title,)]
+        for title, table in section.tables:
+            rows += [(), (title,), *table]
     return _written([*rows, *_end(telling, sheet.foot, cut=sheet.cut)])
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from html import escape
 
+from .drills import DrillSheet
 from .naming import Telling
-from .sheet import IncidentSheet, MonthSheet, Pairs, Section
+from .sheet import PROOF_HEADS, REFUSAL_HEADS, IncidentSheet, MonthSheet, Pairs, Section
 
 STYLE = """
 :root { color-scheme: light; }
@@ -52,6 +53,7 @@ def incident_html(sheet: IncidentSheet, telling: Telling) -> str:
         f'<p class="told">{escape(sheet.line)}</p>',
         _heading(telling.say("timeline")),
         _table(heads, rows, {0: "time", 1: "who", 3: "who", 4: "n"}),
+        *_titled(telling, "proofs", PROOF_HEADS, sheet.proofs),
         _cut(telling, cut=sheet.cut),
         _signatures(telling),
         _footer(telling, sheet.foot),
@@ -67,8 +69,27 @@ def month_html(sheet: MonthSheet, telling: Telling) -> str:
     body.append(_cut(telling, cut=sheet.cut))
     for section in sheet.sections:
         body += _section(section, telling)
+    body += _titled(telling, "refusals", REFUSAL_HEADS, sheet.refusals)
     body += [_signatures(telling), _footer(telling, sheet.foot)]
     return _page(sheet.title, telling, body, wide=True)
+
+
+def drills_html(sheet: DrillSheet, telling: Telling) -> str:
+    """A month's drills and self-tests on a landscape page."""
+    body = [_header(sheet.title, "")]
+    body += [] if sheet.sections else [f"<p>{escape(telling.say('no_exercises'))}</p>"]
+    for section in sheet.sections:
+        for title, table in section.tables:
+            body += [_heading(f"{title} - {section.title}"), _table(table[0], table[1:], {0: "who"})]
+    body += [_cut(telling, cut=sheet.cut), _signatures(telling), _footer(telling, sheet.foot)]
+    return _page(sheet.title, telling, body, wide=True)
+
+
+def _titled(telling: Telling, title: str, heads: Iterable[str], rows: tuple[tuple[str, ...], ...]) -> list[str]:
+    """A table under its heading, where it has rows."""
+    if not rows:
+        return []
+    return [_heading(telling.say(title)), _table(map(telling.say, heads), rows, {0: "time", 1: "who"})]
 
 
 def _section(section: Section, telling: Telling) -> list[str]:

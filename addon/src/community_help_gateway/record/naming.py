@@ -60,6 +60,15 @@ def mark(person: str) -> str:
     return hashlib.sha256(person.encode()).hexdigest()[:4]
 
 
+SHORT = 8
+"""Characters of a phone's id that tell the phones of a community apart (project's choice)."""
+
+
+def short(phone: str) -> str:
+    """A phone's id as people can compare it; nobody reads 32 letters."""
+    return phone if len(phone) <= SHORT else f"{phone[:SHORT]}…"
+
+
 def span(seconds: float | None) -> str:
     """A length of time as hours, minutes and seconds; a dash for none."""
     if seconds is None:

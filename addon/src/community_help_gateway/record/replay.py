@@ -14,6 +14,7 @@ from ..model.draft import Decision, Draft
 from ..model.incident import GATEWAY, Cause, Deadline, Incident, Page, Person
 from ..model.kinds import Hazard, Severity
 from ..model.observation import Observation
+from ..model.paging import hurry
 from ..model.people import set_roster
 from ..model.policy import PolicySet
 from ..model.reduce import commit, due, field_input
@@ -134,6 +135,8 @@ class Replay:
         """One more recorded event: first what fell due before it, then what it says."""
         self._pass_until(event.at)
         self._now = max(self._now, event.at)
+        if event.incident and event.incident.hazard is Hazard.SELF_TEST:  # another policy changes nothing about it
+            return
         if event.kind is EventKind.PAGED and event.page and event.incident:
             called = Called.of(event.page, event.incident, event.at)
             self._recorded.setdefault(event.page.id, called)
@@ -248,6 +251,15 @@ class Replay:
             bypass.finish_drill(draft, event.subject, event.person)
             self._carry_out(draft.decision())
 
+    def unproven(self, event: Event) -> None:
+        """No phone had shown a page: the same tier would have been as hard to reach."""
+        now = self._incident_with(event.incident) if event.incident else None
+        page = self.state.pages.get(now.page) if now else None
+        if now and page and event.page and page.tier == event.page.tier:
+            draft = self._draft()
+            hurry(draft, page, now)
+            self._carry_out(draft.decision())
+
     def _decide(self, event: Event) -> None:
         """What a person decided, about the incident that holds the same points; the gateway decides for itself."""
         then = event.incident
@@ -276,6 +288,7 @@ _FACTS: dict[EventKind, Callable[[Replay, Event], None]] = {
     EventKind.BYPASS_ENDED: Replay.bypass_ended,
     EventKind.DRILL_STARTED: Replay.drill_started,
     EventKind.DRILL_ENDED: Replay.drill_ended,
+    EventKind.UNPROVEN: Replay.unproven,
 }
 
 

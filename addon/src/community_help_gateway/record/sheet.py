@@ -7,6 +7,7 @@ from ..model.state import Event
 from ..words import SEVERITIES
 from .devices import DeviceFigures
 from .naming import Telling, span
+from .proof import rows as proof_rows
 from .statistics import Figures, Spread, Statistics, statistics_of, took
 from .timeline import Line, lines
 from .trace import Trace, Traces
@@ -28,25 +29,27 @@ class Foot:
 
 @dataclass(frozen=True, slots=True)
 class IncidentSheet:
-    """One incident: what is known of it, its timeline and its numbers in one line."""
+    """One incident: what is known of it, its timeline, its numbers in one line, and how far each page is proven."""
 
     title: str
     drill: bool
     facts: Pairs
     line: str
     timeline: tuple[Line, ...]
+    proofs: tuple[tuple[str, ...], ...]
     foot: Pairs
     cut: bool
 
 
 @dataclass(frozen=True, slots=True)
 class MonthSheet:
-    """One month: the incidents, a row each, and the figures of every compound."""
+    """One month: the incidents, a row each, the figures of every compound, and what was not permitted to people."""
 
     title: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     sections: tuple[Section, ...]
+    refusals: tuple[tuple[str, ...], ...]
     foot: Pairs
     cut: bool
 
@@ -76,6 +79,7 @@ def incident_sheet(events: Sequence[Event], telling: Telling, foot: Foot) -> Inc
         facts=_facts(trace, telling),
         line=_line(trace, telling),
         timeline=lines(events[:MAX_LINES], telling),
+        proofs=proof_rows(events[:MAX_LINES], telling),
         foot=foot_lines(foot, telling),
         cut=len(events) > MAX_LINES,
     )
@@ -149,9 +153,20 @@ def month_sheet(month: str, traces: Traces, telling: Telling, foot: Foot) -> Mon
         heads=(*(telling.say(key) for key in _HEADS), telling.say("pages"), telling.say("number")),
         rows=tuple(_row(trace, telling) for trace in found[:MAX_LINES]),
         sections=sections(month, statistics, telling),
+        refusals=tuple(_refusal(event, telling) for event in traces.refusals),
         foot=foot_lines(foot, telling),
         cut=traces.cut or len(found) > MAX_LINES,
     )
+
+
+def _refusal(event: Event, telling: Telling) -> tuple[str, ...]:
+    about = event.incident.place if event.incident else event.subject
+    return telling.clock(event.at), telling.who(event.person), telling.say(f"act_{event.detail}"), about
+
+
+PROOF_HEADS = ("time", "page_told", "who", "phone", "proof")
+REFUSAL_HEADS = ("time", "who", "what_wanted", "about")
+"""The heads of two tables of a sheet."""
 
 
 def _row(trace: Trace, telling: Telling) -> tuple[str, ...]:

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from ..model.kinds import Hazard
 from ..model.state import Event, EventKind
 from ..words import RECORD
-from .naming import Telling
+from .naming import Telling, short
 from .trace import FALLBACK
 
 
@@ -43,6 +44,8 @@ def _plain(event: Event, telling: Telling) -> str:
 def _raised(event: Event, telling: Telling) -> str:
     if event.member is None:
         return telling.say(f"{event.kind}_first")
+    if event.kind is EventKind.RAISED and event.incident and event.incident.hazard is Hazard.SELF_TEST:
+        return telling.say("self_test_raised", what=event.member.point)
     return telling.say(event.kind, what=event.member.name)
 
 
@@ -111,6 +114,14 @@ def _not_paged(event: Event, telling: Telling) -> str:
     return telling.say("not_paged", why=telling.say(f"why_{event.detail}"))
 
 
+def _refused(event: Event, telling: Telling) -> str:
+    return telling.say("refused", who=telling.who(event.person), what=telling.say(f"act_{event.detail}"))
+
+
+def _unproven(event: Event, telling: Telling) -> str:
+    return telling.say("unproven", seconds=event.detail)
+
+
 def _receipt(event: Event, telling: Telling) -> str:
     receipt = event.receipt
     if receipt is None:
@@ -126,7 +137,7 @@ def _receipt(event: Event, telling: Telling) -> str:
 def _phone(phone: str, telling: Telling) -> str:
     if phone.startswith(FALLBACK):
         return telling.say("by_fallback", name=phone.removeprefix(FALLBACK))
-    return telling.say("by_phone", name=phone) if phone else telling.say("by_whole")
+    return telling.say("by_phone", name=short(phone)) if phone else telling.say("by_whole")
 
 
 _TELLERS: dict[EventKind, Callable[[Event, Telling], str]] = {
@@ -141,6 +152,8 @@ _TELLERS: dict[EventKind, Callable[[Event, Telling], str]] = {
     EventKind.PAGED: _paged,
     EventKind.NOT_PAGED: _not_paged,
     EventKind.RECEIPT: _receipt,
+    EventKind.REFUSED: _refused,
+    EventKind.UNPROVEN: _unproven,
 }
 _DECIDED = frozenset(
     {

@@ -8,6 +8,9 @@ from ..model.incident import GATEWAY, MAX_MEMBERS, Cause, Incident, ReceiptStep
 from ..model.kinds import Hazard
 from ..model.state import Event, EventKind
 
+MAX_REFUSALS = 1_000
+"""What more was not permitted in a month is left out, and the result says so (project's choice)."""
+
 MAX_TRACES = 50_000
 """Incidents that are followed at once; further ones are left out and the result says so (project's choice)."""
 
@@ -120,7 +123,7 @@ _STEPS: dict[EventKind, Callable[[Trace, Event], None]] = {
     EventKind.OVERDUE: Trace.late,
     EventKind.CLOSED: Trace.closed,
 }
-NEEDED = frozenset(_STEPS) | BEGINNINGS | TAKEN | {EventKind.DRILL_STARTED}
+NEEDED = frozenset(_STEPS) | BEGINNINGS | TAKEN | {EventKind.DRILL_STARTED, EventKind.REFUSED}
 """The kinds of events that a month needs; the reports of points are most of a journal and not among them."""
 
 
@@ -134,6 +137,7 @@ class Traces:
         """Nothing is followed yet."""
         self.found: dict[str, Trace] = {}
         self.drills: dict[tuple[str, str], list[int]] = {}
+        self.refusals: list[Event] = []
         self.cut = False
         self._zone = zone
         self._month = month
@@ -143,6 +147,11 @@ class Traces:
         """One more event."""
         if event.kind is EventKind.DRILL_STARTED:
             self._count_drill(event.at, event.subject, 0)
+        if event.kind is EventKind.REFUSED and self._month in ("", local_month(event.at, self._zone)):
+            if len(self.refusals) < MAX_REFUSALS:
+                self.refusals.append(event)
+            else:
+                self.cut = True
         if event.kind in BEGINNINGS and event.incident:
             self._begin(event, event.incident)
         trace = self.found.get(event.incident.id if event.incident else event.about)
@@ -160,7 +169,7 @@ class Traces:
 
     def _begin(self, event: Event, incident: Incident) -> None:
         month = local_month(event.at, self._zone)
-        if self._month not in ("", month):
+        if self._month not in ("", month) or incident.hazard is Hazard.SELF_TEST:
             return
         if incident.drill:
             self._drill_incidents[incident.id] = (month, incident.compound)
