@@ -135,8 +135,8 @@ async def test_pages_and_events_come_before_the_states_of_a_batch(
             seen.append("state")
 
     hass.bus.async_listen("state_changed", on_state)
-    async_dispatcher_connect(hass, SIGNAL_INCIDENT, lambda *_: seen.append("event"))
-    async_dispatcher_connect(hass, SIGNAL_PAGE, lambda *_: seen.append("page"))
+    async_dispatcher_connect(hass, SIGNAL_INCIDENT, callback(lambda *_: seen.append("event")))
+    async_dispatcher_connect(hass, SIGNAL_PAGE, callback(lambda *_: seen.append("page")))
     await gateway.say(
         states=tuple(values.PointState(point, True, alarm=True) for point in points),
         events=(incident_event(values.IncidentEventKind.RAISED, gateway.number + 1),),
@@ -152,7 +152,7 @@ async def test_who_hears_of_one_alarm_reads_its_state(
 ) -> None:
     """An automation that is told of an incident finds the detector on."""
     read: list[str] = []
-    async_dispatcher_connect(hass, SIGNAL_INCIDENT, lambda *_: read.append(state(hass, "f201_smoke")))
+    async_dispatcher_connect(hass, SIGNAL_INCIDENT, callback(lambda *_: read.append(state(hass, "f201_smoke"))))
     event = incident_event(values.IncidentEventKind.RAISED, gateway.number + 1)
     await gateway.say(states=(values.PointState("f201.smoke", True, alarm=True),), events=(event,))
     await eventually(hass, lambda: bool(read))
@@ -178,7 +178,7 @@ async def test_a_reconnect_writes_everything_in_slices_after_what_was_missed(
         if "smoke" in event.data["entity_id"] or "problem" in event.data["entity_id"]:
             seen.append(turn())
 
-    async_dispatcher_connect(hass, SIGNAL_INCIDENT, lambda *_: seen.append("missed"))
+    async_dispatcher_connect(hass, SIGNAL_INCIDENT, callback(lambda *_: seen.append("missed")))
     hass.bus.async_listen("state_changed", on_state)
     gateway.states |= {point: values.PointState(point, True, alarm=True) for point in points}
     gateway.number += 1
