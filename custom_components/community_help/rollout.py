@@ -6,8 +6,8 @@ off every open browser, the one in which the level was chosen first of all.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
-from itertools import islice
+from collections.abc import Callable, Iterable
+from itertools import batched, islice
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
@@ -44,10 +44,11 @@ class Roll:
         self._platform = async_get_current_platform()
         self._registry = er.async_get(coordinator.hass)
         self._on: dict[str, tuple[str, ...]] = {}
+        self._fresh: list[Entity] = []
 
     @callback
     def async_show(self, subject: Subject, before: Subject | None) -> None:
-        """Create what is missing of ``subject`` and remove what is too much; ``before`` is how it was until now.
+        """Make what is missing of ``subject`` and remove what is too much; ``before`` is how it was until now.
 
         What Home Assistant had no room for is missing, and tried again.
         """
@@ -64,10 +65,16 @@ class Roll:
                 self._registry.async_remove(entity_id)
             elif repointed and isinstance(entity, DeviceEntity):
                 entity.async_take_device(repointed)
-        self._add(list(missing.values()))
+        self._fresh += missing.values()
         self._on[key_of(subject)] = tuple(made)
         if not made:
             del self._on[key_of(subject)]
+
+    @callback
+    def async_flush(self) -> None:
+        """Add what was made."""
+        fresh, self._fresh = self._fresh, []
+        self._add(fresh)
 
     @callback
     def async_forget(self, key: str) -> None:
@@ -115,22 +122,23 @@ class Rollout:
     async def async_start(self) -> None:
         """Remove the devices that an earlier run left, and show those that there are now and come later."""
         wanted = {subject.id for subject in subjects(self._coordinator).values()}
-        for number, own_id in enumerate(self._places.async_registered()):
-            if own_id not in wanted:
+        stale = [own_id for own_id in self._places.async_registered() if own_id not in wanted]
+        for some in batched(stale, SLICE, strict=False):
+            for own_id in some:
                 self._places.async_hide(own_id)
-            if number % SLICE == 0:
-                await asyncio.sleep(0)
+            await asyncio.sleep(0)
         self._coordinator.entry.async_on_unload(self._coordinator.async_on_new_devices(self._on_devices))
         await self.async_settle()
 
     async def async_join(self, roll: Roll) -> None:
         """Show everything in one more platform."""
         self._rolls.append(roll)
-        for number, (key, subject) in enumerate(tuple(self._shown.items())):
-            if self._shown.get(key) is subject:
-                roll.async_show(subject, None)
-            if number % SLICE == 0:
-                await asyncio.sleep(0)
+        for some in batched(tuple(self._shown.items()), SLICE, strict=False):
+            for key, subject in some:
+                if self._shown.get(key) is subject:
+                    roll.async_show(subject, None)
+            roll.async_flush()
+            await asyncio.sleep(0)
         found = self._places.async_registered()
         own = (item.id for item in self._shown.values() if not isinstance(item, Compound))
         roll.async_sweep({found[own_id] for own_id in own if own_id in found})
@@ -149,9 +157,7 @@ class Rollout:
         """There was a snapshot: compounds, on which others stand, are shown at once, the rest in slices."""
         self._places.async_show_gateway()
         self._look()
-        for key in [key for key in self._due if isinstance(self._wanted.get(key), Compound)]:
-            del self._due[key]
-            self._apply(key)
+        self._apply([key for key in self._due if isinstance(self._wanted.get(key), Compound)])
         if self._due and (self._task is None or self._task.done()):
             entry, name = self._coordinator.entry, "community_help rollout"
             settle = self.async_settle()
@@ -168,25 +174,31 @@ class Rollout:
         if not self._due:
             return
         while self._due:
-            for key in tuple(islice(self._due, SLICE)):
-                del self._due[key]
-                self._apply(key)
+            self._apply(tuple(islice(self._due, SLICE)))
             await asyncio.sleep(0)
             if not self._due:
                 self._check_budget()
 
-    def _apply(self, key: str) -> None:
-        subject, before = self._wanted.get(key), self._shown.get(key)
-        if subject is not None:
-            self._places.async_show(subject, before)
-            self._shown[key] = subject
-            for roll in self._rolls:
-                roll.async_show(subject, before)
-        elif before is not None:
-            self._places.async_hide(before.id)
-            del self._shown[key]
-            for roll in self._rolls:
-                roll.async_forget(key)
+    def _apply(self, keys: Iterable[str]) -> None:
+        """Show these as they are to be."""
+        for key in keys:
+            del self._due[key]
+            subject, before = self._wanted.get(key), self._shown.get(key)
+            if subject is not None:
+                self._show(key, subject, before)
+            elif before is not None:
+                self._places.async_hide(before.id)
+                del self._shown[key]
+                for roll in self._rolls:
+                    roll.async_forget(key)
+        for roll in self._rolls:
+            roll.async_flush()
+
+    def _show(self, key: str, subject: Subject, before: Subject | None) -> None:
+        self._places.async_show(subject, before)
+        self._shown[key] = subject
+        for roll in self._rolls:
+            roll.async_show(subject, before)
 
     def _check_budget(self) -> None:
         """Warn in time; where there is room again, what was refused is tried again."""
