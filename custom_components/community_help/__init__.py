@@ -7,7 +7,7 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.typing import ConfigType
 
-from . import auditor
+from . import auditor, incident_bus
 from .const import DOMAIN, STORES
 from .coordinator import CommunityHelpEntry, Coordinator
 from .issues import KEYS, clear_issue
@@ -40,6 +40,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: CommunityHelpEntry) -> b
     pager.async_start()
     standby.async_attach(coordinator)
     entry.async_on_unload(auditor.async_follow(coordinator))
+    entry.async_on_unload(incident_bus.async_follow(coordinator))
     entry.async_on_unload(entry.add_update_listener(_async_entry_changed))
     entry.async_on_unload(coordinator.async_close)
     entry.async_on_unload(standby.async_detach)

@@ -6,7 +6,6 @@ from typing import Any
 import probatio as vol
 from homeassistant.config_entries import (
     ConfigEntry,
-    ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
     SubentryFlowResult,
@@ -40,6 +39,7 @@ from .const import (
     DOMAIN,
     SUBENTRY_STAFF,
 )
+from .reconfigure import ReconfigureFlow
 
 _PORT = vol.All(
     selector.NumberSelector(selector.NumberSelectorConfig(min=1, max=65535, mode=selector.NumberSelectorMode.BOX)),
@@ -50,7 +50,7 @@ _CODE = {vol.Required(CONF_CODE): str}
 _AREAS = {vol.Required(CONF_CREATE_AREAS, default=True): bool}
 
 
-class CommunityHelpConfigFlow(ConfigFlow, domain=DOMAIN):
+class CommunityHelpConfigFlow(ReconfigureFlow, domain=DOMAIN):
     """Add a gateway."""
 
     VERSION = 1

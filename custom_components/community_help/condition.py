@@ -1,0 +1,17 @@
+"""The conditions that automations may use."""
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.condition import Condition
+
+from .incident_conditions import GatewayConnected, IncidentOpen, InDrill
+
+CONDITIONS: dict[str, type[Condition]] = {
+    "is_gateway_connected": GatewayConnected,
+    "is_in_drill": InDrill,
+    "is_incident_open": IncidentOpen,
+}
+
+
+async def async_get_conditions(hass: HomeAssistant) -> dict[str, type[Condition]]:
+    """All conditions of this integration."""
+    return CONDITIONS
