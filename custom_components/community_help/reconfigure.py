@@ -51,10 +51,11 @@ class ReconfigureFlow(ConfigFlow):
             self._token = entry.data[CONF_TOKEN]
             errors = await self._try(str(entry.unique_id), user_input.get(CONF_CODE, "").strip())
             if not errors:
+                data = {CONF_HOST: self._host, CONF_PORT: self._port, CONF_TOKEN: self._token}
+                result = self.async_update_and_abort(entry, data_updates=data)
                 if entry.state is not ConfigEntryState.LOADED:  # nobody listens for the change there
                     self.hass.config_entries.async_schedule_reload(entry.entry_id)
-                data = {CONF_HOST: self._host, CONF_PORT: self._port, CONF_TOKEN: self._token}
-                return self.async_update_and_abort(entry, data_updates=data)
+                return result
         shown = user_input or {CONF_HOST: entry.data[CONF_HOST], CONF_PORT: entry.data[CONF_PORT]}
         return self.async_show_form(
             step_id="reconfigure",

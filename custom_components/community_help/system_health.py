@@ -13,12 +13,12 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.loader import async_get_integration
 
+from . import roster
 from .client import ClientFailedError, fetch_info
 from .const import DOMAIN
 from .contract.messages import VERSION
 from .coordinator import Coordinator
 from .oversight import MIB
-from .roster import DutyPhone, Member, all_phones, duty_phones, members
 
 NONE = "-"
 """What is shown where there is nothing to show."""
@@ -46,7 +46,7 @@ async def async_info(hass: HomeAssistant) -> dict[str, Any]:
         "recorded": _each(known, lambda one: one.facts.health.recorded if one.facts.health else NONE),
         "free_space": _each(known, _free),
         "open_incidents": sum(len(one.incidents) for one in known),
-        "staff": sum(len(members(entry)) for entry in entries),
+        "staff": sum(len(roster.members(entry)) for entry in entries),
         "phones": _phones(hass, entries),
     }
 
@@ -92,10 +92,11 @@ def _phones(hass: HomeAssistant, entries: Iterable[ConfigEntry]) -> str:
 
     ``mobile_app`` keeps its open connections by webhook id; should it keep them elsewhere one day, none is shown.
     """
-    wanted = {
-        phone for entry in entries for holder in (*members(entry), *duty_phones(entry)) for phone in holder.phones
-    }
-    webhooks = [phone.webhook_id for device, phone in all_phones(hass).items() if device in wanted]
+    wanted: set[str] = set()
+    for entry in entries:
+        wanted.update(phone for member in roster.members(entry) for phone in member.phones)
+        wanted.update(phone for shared in roster.duty_phones(entry) for phone in shared.phones)
+    webhooks = [phone.webhook_id for device, phone in roster.all_phones(hass).items() if device in wanted]
     kept = hass.data.get("mobile_app")
     channels = kept.get("push_channel", {}) if isinstance(kept, dict) else {}
     return f"{len(webhooks)} ({sum(webhook in channels for webhook in webhooks)})"
