@@ -235,7 +235,8 @@ async def test_a_moved_gateway_is_followed(
     result = await move(hass, entry, gateway)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
     assert entry.data == {"host": "127.0.0.1", "port": gateway.port, "token": TOKEN, "create_areas": True}
-    await eventually(hass, lambda: entry.state is config_entries.ConfigEntryState.LOADED)
+    await hass.async_block_till_done()
+    assert entry.state is config_entries.ConfigEntryState.LOADED
 
 
 async def test_a_fresh_code_brings_a_fresh_token_without_a_reload(

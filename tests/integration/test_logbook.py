@@ -12,13 +12,15 @@ from homeassistant.components.logbook.processor import EventProcessor
 from homeassistant.components.recorder import get_instance
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 
-from custom_components.community_help.const import DOMAIN
+from custom_components.community_help.const import DOMAIN, SIGNAL_INCIDENT
 from custom_components.community_help.contract import values
 from custom_components.community_help.contract.values import IncidentEventKind as Kind
+from custom_components.community_help.coordinator import Coordinator
 from custom_components.community_help.incident_bus import EVENT_INCIDENT
 from custom_components.community_help.logbook import ICONS, async_describe_events
 from tests.integration.conftest import GATEWAY_ID, INCIDENT, FakeGateway, eventually
@@ -187,9 +189,16 @@ async def test_what_has_no_compound_belongs_to_the_gateway(
     assert (await rows(hass))[0]["name"].startswith("DRILL")
 
 
-async def test_an_unloaded_gateway_fires_nothing_twice(
+async def test_every_gateway_speaks_for_itself(
     hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry
 ) -> None:
-    """After a reload every event comes once."""
-    assert await hass.config_entries.async_reload(loaded.entry_id)
-    assert len(await fired(hass, gateway, happened(Kind.RAISED))) == 1
+    """What another gateway says is not fired a second time, and an entry that was unloaded fires nothing."""
+    heard = async_capture_events(hass, EVENT_INCIDENT)
+    async_dispatcher_send(hass, SIGNAL_INCIDENT, Coordinator(hass, loaded), happened(Kind.RAISED))
+    await hass.async_block_till_done()
+    assert heard == []
+    coordinator = loaded.runtime_data
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    async_dispatcher_send(hass, SIGNAL_INCIDENT, coordinator, happened(Kind.RAISED))
+    await hass.async_block_till_done()
+    assert heard == []
