@@ -1,5 +1,6 @@
 """Moving a gateway: another address or key for the same gateway, whose devices and history stay."""
 
+from abc import abstractmethod
 from typing import Any
 
 import probatio as vol
@@ -30,17 +31,17 @@ class ReconfigureFlow(ConfigFlow):
     _port: int
     _token: str
 
+    @abstractmethod
     async def _identify(self) -> dict[str, str]:
         """Ask who answers at the address; errors by field."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _pair(self, code: str) -> dict[str, str]:
         """Turn a code into a token and try it; errors by field."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _connect(self) -> dict[str, str]:
         """Try the token; errors by field."""
-        raise NotImplementedError
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for address and, if wanted, a fresh code; only the same gateway is taken."""
