@@ -91,7 +91,7 @@ def _phones(hass: HomeAssistant, entries: Iterable[ConfigEntry]) -> str:
     """How many phones the staff have, and how many of them hold a connection to Home Assistant open just now."""
     wanted: set[str] = set()
     for entry in entries:
-        holders = (*roster.members(entry), *roster.duty_phones(entry))
-        wanted.update(device for holder in holders for device in holder.phones)
+        wanted.update(device for member in roster.members(entry) for device in member.phones)
+        wanted.update(device for shared in roster.duty_phones(entry) for device in shared.phones)
     found = [known for device, known in phone.registrations(hass).items() if device in wanted]
     return f"{len(found)} ({sum(known.local for known in found)})"

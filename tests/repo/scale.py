@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-BASES = {"DeviceEntity", "FactEntity", "StaffEntity"}
+BASES = {"BuildingEntity", "DeviceEntity", "FactEntity", "IncidentsSensor", "StaffEntity", "_BoardSensor"}
 """Classes that only others inherit from."""
 
 
@@ -157,7 +157,7 @@ def keyword(call: ast.Call, name: str) -> ast.expr | None:
     return next((word.value for word in call.keywords if word.arg == name), None)
 
 
-def constants(node: ast.expr | None) -> set[str]:
+def constants(node: ast.AST | None) -> set[str]:
     """The texts that an expression may be; those of an f-string as far as they are fixed."""
     if node is None:
         return set()

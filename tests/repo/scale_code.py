@@ -14,19 +14,31 @@ ERRORS = {
 }
 """Errors that a person sees."""
 
+DEVICE_CLASS_ICONS = {"fault", "panel", "sensor_suspect"}
+"""Binary sensors whose device class (problem, smoke) has the fitting icon."""
+
 
 @rule("action-setup")
 def _action_setup(it: Integration) -> None:
-    assert any(name == "async_register" for name, _ in _calls_in(it.function("__init__", "async_setup")))
-    for function in ("async_setup_entry", "async_unload_entry"):
-        assert not [name for name, _ in _calls_in(it.function("__init__", function)) if name == "async_register"]
-    modules = {
-        module
-        for module in it.trees
-        for name, call in it.calls(module)
-        if name == "async_register" and ".services." in ast.unparse(call.func)
+    """Each function that registers an action is ``services.async_register`` or called by it alone; it runs at setup."""
+    registering = {
+        node.name
+        for tree in it.trees.values()
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and any(map(_registers, _calls_in(node)))
     }
-    assert modules == {"services"}
+    assert registering
+    top = it.function("services", "async_register")
+    assert registering - {top.name} <= {name for name, _ in _calls_in(top)}
+    callers = {
+        (module, node.name)
+        for module, tree in it.trees.items()
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for called in _calls_in(node)
+        if called[0] in registering and not _registers(called)
+    }
+    assert callers == {("__init__", "async_setup"), ("services", "async_register")}
 
 
 @rule("appropriate-polling")
@@ -110,14 +122,25 @@ def _entity_category(it: Integration) -> None:
 
 @rule("entity-device-class")
 def _entity_device_class(it: Integration) -> None:
-    """Every binary sensor and switch has one; a sensor has none only where Home Assistant has none for it."""
+    """Every switch has one, and every binary sensor or, where Home Assistant has none that fits, words for on and off.
+
+    A sensor has none only where Home Assistant has none for it.
+    """
     for name, defined in it.entities().items():
         bases = {ast.unparse(base) for one in it.lineage(name) for base in one.bases}
         if bases & {"BinarySensorEntity", "SwitchEntity"} and "entity_description" not in defined:
-            assert any(item.startswith("_attr_device_class=") for item in defined), name
+            classed = any(item.startswith("_attr_device_class=") for item in defined)
+            keys = {item.partition("=")[2].strip("'") for item in defined if item.startswith("_attr_translation_key=")}
+            assert classed or ("SwitchEntity" not in bases and _has_own_words(it, keys)), name
+    descriptions = {"BinarySensorEntityDescription"} | {
+        name
+        for name in it.classes
+        if any(ast.unparse(base) == "BinarySensorEntityDescription" for one in it.lineage(name) for base in one.bases)
+    }
     for name, call in it.calls():
-        if name in {"BinarySensorEntityDescription", "SignalDescription"}:
-            assert keyword(call, "device_class"), ast.unparse(call)
+        if name in descriptions:
+            keys = constants(keyword(call, "translation_key"))
+            assert keyword(call, "device_class") or _has_own_words(it, keys), ast.unparse(call)
 
 
 @rule("runtime-data")
@@ -235,22 +258,30 @@ def _icon_translations(it: Integration) -> None:
     for kind in ("services", "triggers", "conditions"):
         assert it.yaml(f"{kind}.yaml").keys() == it.icons[kind].keys(), kind
     for platform, entities in it.words["en"]["entity"].items():
-        iconless = {"panel"} if platform == "binary_sensor" else set()  # its device class has the fitting icon
+        iconless = DEVICE_CLASS_ICONS if platform == "binary_sensor" else set()
         assert entities.keys() - iconless <= it.icons["entity"][platform].keys(), platform
 
 
 @rule("repair-issues")
 def _repair_issues(it: Integration) -> None:
-    """What is raised is known to be taken back, and both languages say what to do about it."""
-    keys = constants(ast.parse(it.listed("issues", "KEYS")).body[0].value)  # type: ignore[attr-defined]
-    assert keys
-    for name, call in it.calls():
-        if name == "raise_issue":
-            wanted = constants(call.args[2]) if len(call.args) > 2 else set()
-            assert all(any(key.startswith(want) for key in keys) for want in wanted), ast.unparse(call)
+    """What is raised is taken back, unless it lasts until a person has seen it; both languages say what to do."""
+    raised: set[str] = set()
+    cleared: set[str] = set()
+    for module in it.trees:
+        for name, call in it.calls(module):
+            if name in {"clear_issue", "clear_others"}:
+                cleared |= _issues(it, module, call)
+            elif name == "raise_issue":
+                raised |= _issues(it, module, call)
+                if keyword(call, "lasting"):
+                    cleared |= _issues(it, module, call)
+            assert name != "async_create_issue" or module == "issues", f"{module} raises an issue past the others"
+    assert raised
+    assert raised <= cleared
+    assert "clear_all" in {name for name, _ in _calls_in(it.function("__init__", "async_remove_entry"))}
     for words in it.words.values():
-        assert keys <= words["issues"].keys()
-        for key in keys:
+        assert raised == words["issues"].keys()
+        for key in raised:
             assert words["issues"][key]["title"], key
             assert words["issues"][key].get("description") or words["issues"][key].get("fix_flow"), key
 
@@ -291,6 +322,30 @@ def _calls_in(node: ast.AST) -> list[tuple[str, ast.Call]]:
         for item in ast.walk(node)
         if isinstance(item, ast.Call)
     ]
+
+
+def _registers(called: tuple[str, ast.Call]) -> bool:
+    """Whether a call registers an action in Home Assistant."""
+    name, call = called
+    return name == "async_register" and ".services." in ast.unparse(call.func)
+
+
+def _has_own_words(it: Integration, keys: set[str]) -> bool:
+    """Whether binary sensors with these keys say in both languages what on and off mean."""
+    known = [words["entity"]["binary_sensor"].get(key, {}) for words in it.words.values() for key in keys]
+    return bool(known) and all({"on", "off"} <= entity.get("state", {}).keys() for entity in known)
+
+
+def _issues(it: Integration, module: str, call: ast.Call) -> set[str]:
+    """Which issues a call is about: a text, all that an f-string may be, or a variable over the module's ``KEYS``."""
+    if len(call.args) < 3:
+        return set()
+    what = call.args[2]
+    texts = constants(ast.parse(it.listed(module, "KEYS")) if isinstance(what, ast.Name) else what)
+    begun = tuple(text for text in texts if text.endswith("_"))
+    found = (texts - set(begun)) | {key for key in it.words["en"]["issues"] if begun and key.startswith(begun)}
+    assert found, f"{module}: {ast.unparse(call)}"
+    return found
 
 
 def _each_entity_has(it: Integration, *one_of: str) -> None:

@@ -61,7 +61,12 @@ def test_what_is_said_of_a_rule_is_true(name: str) -> None:
 
 HOME = "custom_components/community_help"
 FAULTS = [
-    ("action-setup", f"{HOME}/__init__.py", "    texts = await Texts.load(hass)\n", "    async_register(hass)\n"),
+    (
+        "action-setup",
+        f"{HOME}/__init__.py",
+        "    texts = await Texts.load(hass, entry)\n",
+        "    async_register(hass)\n",
+    ),
     ("config-flow", f"{HOME}/translations/zh-Hans.json", '"host": "网关在局域网中的名称或 IP 地址。", ', ""),
     ("docs-actions", "docs/automations.zh-Hans.md", "`inject_alarm`", ""),
     ("docs-conditions", "docs/automations.md", "`community_help.is_in_drill`", ""),
@@ -78,12 +83,21 @@ FAULTS = [
     ("entity-unique-id", f"{HOME}/event.py", "self._attr_unique_id", "self._own_id"),
     ("exception-translations", f"{HOME}/translations/zh-Hans.json", '"phone_gone": {', '"phone_lost": {'),
     ("exception-translations", f"{HOME}/phone.py", 'translation_domain=DOMAIN, translation_key="phone_gone"', '"gone"'),
+    ("entity-device-class", f"{HOME}/binary_sensor.py", "device_class=BinarySensorDeviceClass.TAMPER,", ""),
+    (
+        "entity-device-class",
+        f"{HOME}/translations/en.json",
+        '"on_duty": { "name": "On duty", "state": ',
+        '"on_duty": { "name": ',
+    ),
     ("has-entity-name", f"{HOME}/entity.py", "_attr_has_entity_name = True", "_attr_has_entity_name = False"),
     ("icon-translations", f"{HOME}/icons.json", '"close": { "service": "mdi:check-circle" },', ""),
     ("parallel-updates", f"{HOME}/switch.py", "PARALLEL_UPDATES = 1\n", ""),
     ("reauthentication-flow", f"{HOME}/config_flow.py", "async_step_reauth_confirm", "async_step_again"),
     ("reconfiguration-flow", f"{HOME}/reconfigure.py", "async_step_reconfigure", "async_step_move"),
     ("repair-issues", f"{HOME}/translations/en.json", '"gateway_gone": {', '"gateway_lost": {'),
+    ("repair-issues", f"{HOME}/budget.py", '"entity_budget"', '"gateway_gone"'),
+    ("repair-issues", f"{HOME}/watcher.py", "clear_issue(", "print("),
     ("runtime-data", f"{HOME}/__init__.py", "entry.runtime_data = coordinator", "hass.data[DOMAIN] = coordinator"),
     ("strict-typing", "pyproject.toml", "strict = true", "strict = false"),
     ("unique-config-entry", f"{HOME}/config_flow.py", "self._abort_if_unique_id_configured(", "print("),
