@@ -12,7 +12,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.community_help.const import DOMAIN
 from custom_components.community_help.contract import messages, values
-from tests.integration.conftest import INCIDENT, FakeGateway, add_staff, eventually
+from tests.integration.companions import Companions
+from tests.integration.conftest import INCIDENT, FakeGateway, add_member, eventually
 
 
 async def shown(hass: HomeAssistant) -> dict[str, Any]:
@@ -26,16 +27,17 @@ async def test_link_versions_pager_journal_and_people_are_shown(
     hass: HomeAssistant,
     gateway: FakeGateway,
     entry: MockConfigEntry,
-    phones: list[dict[str, Any]],
+    companions: Companions,
 ) -> None:
-    """One gateway: plain values, and one of the two phones holds its connection open."""
+    """One gateway: plain values; of the staff's three phones, the duty phone too, two hold their connection open."""
     gateway.health = values.Health(recorded=True, free_bytes=5 * 1024**3)
     gateway.incidents = (INCIDENT,)
-    hass.data["mobile_app"] = {"push_channel": {"one": object(), "of nobody": object()}}
     assert await hass.config_entries.async_setup(entry.entry_id)
     await eventually(hass, lambda: entry.runtime_data.fence == 1)
-    add_staff(hass, entry, "张三", 1, "one")
-    add_staff(hass, entry, "李四", 1, "dead")
+    add_member(hass, entry, "张三", phones=[companions.add("one")])
+    add_member(hass, entry, "李四", phones=[companions.add("two", local=False, cloud=True), "gone"])
+    add_member(hass, entry, "East", kind="duty_phone", phones=[companions.add("shared")])
+    companions.add("of_nobody")
     found = await shown(hass)
     assert datetime.fromisoformat(found.pop("connected_since")) <= dt_util.utcnow()
     assert found == {
@@ -49,7 +51,7 @@ async def test_link_versions_pager_journal_and_people_are_shown(
         "free_space": "5120 MiB",
         "open_incidents": 1,
         "staff": 2,
-        "phones": "2 (1)",
+        "phones": "3 (2)",
     }
     assert found["integration"].count(".") == 2
 
