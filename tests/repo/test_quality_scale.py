@@ -100,6 +100,8 @@ FAULTS = [
     ("repair-issues", f"{HOME}/watcher.py", "clear_issue(", "print("),
     ("runtime-data", f"{HOME}/__init__.py", "entry.runtime_data = coordinator", "hass.data[DOMAIN] = coordinator"),
     ("strict-typing", "pyproject.toml", "strict = true", "strict = false"),
+    ("test-coverage", "scripts/coverage", '"reconfigure", ', ""),
+    ("test-coverage", ".github/workflows/validate.yaml", "run: scripts/coverage", "run: scripts/check"),
     ("unique-config-entry", f"{HOME}/config_flow.py", "self._abort_if_unique_id_configured(", "print("),
 ]
 

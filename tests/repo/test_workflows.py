@@ -22,7 +22,8 @@ def steps(name: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    "action", ["home-assistant/actions/hassfest", "hacs/action", "frenck/action-addon-linter", ".ci/run"]
+    "action",
+    ["home-assistant/actions/hassfest", "hacs/action", "frenck/action-addon-linter", ".ci/run", "scripts/coverage"],
 )
 def test_the_platforms_own_checks_and_ours_run_in_public(action: str) -> None:
     """The real ones decide, not our restatements; none may fail unnoticed."""
