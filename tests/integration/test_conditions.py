@@ -20,6 +20,7 @@ from custom_components.community_help.condition import CONDITIONS
 from custom_components.community_help.const import DOMAIN
 from custom_components.community_help.contract import values
 from custom_components.community_help.contract.values import Hazard, Severity
+from custom_components.community_help.incident_conditions import HAZARDS, SEVERITIES
 from tests.integration.conftest import GATEWAY_ID, INCIDENT, FakeGateway, eventually
 
 ZHANG = values.Person("z", "张三")
@@ -185,9 +186,11 @@ async def test_wrong_options_are_refused(hass: HomeAssistant, name: str, options
 
 
 async def test_the_editor_knows_every_condition(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    """Home Assistant reads what the editor offers from the same folder."""
+    """Home Assistant reads what the editor offers from the same folder, and it offers all that a condition takes."""
     described = await async_get_all_descriptions(hass)
     assert {name for name in described if name.startswith(DOMAIN)} == {f"{DOMAIN}.{name}" for name in CONDITIONS}
     fields = described[f"{DOMAIN}.{OPEN}"]
     assert fields
     assert set(fields["fields"]) == {"hazard", "severity", "device_id"}
+    offered = {name: fields["fields"][name]["selector"]["select"]["options"] for name in ("hazard", "severity")}
+    assert (sorted(offered["hazard"]), offered["severity"]) == (sorted(HAZARDS), SEVERITIES)
