@@ -157,7 +157,7 @@ def _of(alarms: Sequence[Alarm]) -> set[int]:
 
 
 def _rings(shown: Notification) -> bool:
-    return shown.tag.startswith(TAG) and bool(shown.buttons)
+    return shown.tag.startswith(TAG) and shown.asks
 
 
 async def _end(place: Place, page: Notification) -> None:
@@ -170,7 +170,7 @@ async def _end(place: Place, page: Notification) -> None:
 
 def _asking(shown: Notification) -> str:
     """The tag of what wants an answer."""
-    return shown.tag if shown.buttons else ""
+    return shown.tag if shown.asks else ""
 
 
 async def storm(place: Place) -> Storm:

@@ -1,28 +1,29 @@
 """Buttons pressed on phones and in ntfy. A press that came here is on disk until the gateway confirms it."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
-from homeassistant.helpers.storage import Store
+from homeassistant.core import CALLBACK_TYPE, Event, HassJob, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
 
 from . import phone
-from .answers import Answer
+from .answers import Answer, Became
 from .callers import record_refusal
 from .causes import cause_of
 from .client import CannotConnectError, RefusedError
-from .const import DOMAIN, UNIDENTIFIED
+from .const import UNIDENTIFIED
 from .contract.commands import Acknowledge, Close, DeclareReal, Handle, RecordRefusal
 from .contract.messages import Outcome
 from .contract.values import Incident, Person, Way
-from .contract.wire import ContractError, from_wire, to_wire
+from .contract.wire import from_wire, to_wire
 from .coordinator import Coordinator
+from .kept import Kept
 from .notice import ACKNOWLEDGE, DECLARE_REAL, FALSE_ALARM, ON_MY_WAY, Notice, parse_button, tag_of, update_notice
 from .pager import PAGERS
 from .permissions import Refusal, async_decider
@@ -30,9 +31,13 @@ from .roster import all_phones, members
 from .texts import Texts
 from .told import Board
 
-_LOGGER = logging.getLogger(__name__)
 EVENT_ACTION = "mobile_app_notification_action"
 MAX_REPLY = 500
+RETRY_SECONDS = 10.0
+"""How soon a gateway is asked again that is there and cannot write (project's choice)."""
+
+NOT_NOW = frozenset({"journal", "internal"})
+"""The gateway's error keys for what may go better the next time: the press is kept."""
 
 type Press = Acknowledge | Handle | Close | DeclareReal
 COMMANDS: dict[str, type[Press]] = {
@@ -66,19 +71,14 @@ class Buttons:
         self._coordinator: Coordinator | None = None
         self._pending: dict[str, dict[str, Any]] = {}
         self._carrying_out: set[str] = set()
-        self._store: Store[dict[str, Any]] = Store(hass, 1, f"{DOMAIN}.{entry.entry_id}.presses")
+        self._kept = Kept(hass, entry.entry_id, "presses", lambda: self._pending)
         self._undo: list[CALLBACK_TYPE] = []
         self._unlisten: CALLBACK_TYPE | None = None
+        self._again: CALLBACK_TYPE | None = None
 
     async def async_start(self) -> None:
-        """Take up what was pressed before the restart, then listen; what cannot be read is left out, and said."""
-        for key, item in (await self._store.async_load() or {}).items():
-            try:
-                from_wire(COMMANDS[item.get("kind", ACKNOWLEDGE)], item["press"])
-            except (ContractError, KeyError, TypeError, AttributeError) as error:
-                _LOGGER.error("A press that was kept cannot be read: %s", type(error).__name__)
-            else:
-                self._pending[key] = item
+        """Take up what was pressed before the restart, then listen."""
+        self._pending = await self._kept.async_read(_readable)
         self._undo = [self._hass.bus.async_listen(EVENT_ACTION, self._pressed)]
 
     @callback
@@ -91,9 +91,10 @@ class Buttons:
     @callback
     def async_detach(self) -> None:
         """The connection is given up; presses are kept."""
-        if self._unlisten:
-            self._unlisten()
-        self._unlisten = self._coordinator = None
+        for undo in (self._unlisten, self._again):
+            if undo:
+                undo()
+        self._unlisten = self._again = self._coordinator = None
 
     @callback
     def async_stop(self) -> None:
@@ -128,11 +129,11 @@ class Buttons:
         reply = str(event.data.get("reply_text") or "")[:MAX_REPLY]
         await self._decided(kind, incident_id, revision, person, ways, reply)
 
-    async def async_answered(self, answer: Answer) -> str:
-        """A button outside the companion app, by its single-use token; the words for whoever pressed."""
+    async def async_answered(self, answer: Answer) -> tuple[Became, str]:
+        """A button outside the companion app, by its single-use token: what became of it, and the words for that."""
         member = next((item for item in members(self._entry) if item.id == answer.person), None)
         if member is None:
-            return self.texts.say("unidentified")
+            return Became.REFUSED, self.texts.say("unidentified")
         who = Person(member.id, member.name)
         ways = tuple(way for way, person in self._told_people(answer.incident).items() if person == member.id)
         return await self._decided(answer.kind, answer.incident, answer.revision, who, ways, "")
@@ -146,16 +147,19 @@ class Buttons:
 
     async def _decided(
         self, kind: str, incident_id: str, revision: int, who: Person, ways: tuple[str, ...], reply: str
-    ) -> str:
+    ) -> tuple[Became, str]:
         """Store the press first; only then is it sent."""
         press = _press(kind, incident_id, revision, who, reply)
         key = uuid4().hex
         self._pending[key] = {"kind": kind, "press": to_wire(press), "ways": list(ways)}
-        await self._store.async_save(self._pending)
+        await self._kept.async_save()
         pager = self._hass.data.get(PAGERS, {}).get(self._entry.entry_id)
         if pager:
             pager.async_acted(incident_id, ways[0] if len(ways) == 1 else "", who.id)
-        return await self._carry_out(key)
+        became, said = await self._carry_out(key)
+        if became is Became.WAITS:
+            await self._answer(ways, incident_id, said)
+        return became, said
 
     @callback
     def _retry(self) -> None:
@@ -163,35 +167,58 @@ class Buttons:
             for key in self._pending:
                 self._hass.async_create_task(self._carry_out(key))
 
-    async def _carry_out(self, key: str) -> str:
-        """Tell the gateway; without an answer the press waits for the next connection. What to tell the person."""
+    @callback
+    def _retry_soon(self) -> None:
+        """The gateway is there and may be able to the next time."""
+
+        @callback
+        def again(_now: datetime) -> None:
+            self._again = None
+            self._retry()
+
+        if self._again is None:
+            job = HassJob(again, "community_help presses", cancel_on_shutdown=True)
+            self._again = async_call_later(self._hass, RETRY_SECONDS, job)
+
+    async def _carry_out(self, key: str) -> tuple[Became, str]:
+        """Tell the gateway; without an answer the press is kept for the next time. What to tell the person."""
+        waits = Became.WAITS, self.texts.say("press_waits")
         if self._coordinator is None or key in self._carrying_out:
-            return self.texts.say("press_waits")
+            return waits
         self._carrying_out.add(key)
         item = self._pending[key]
         press = from_wire(COMMANDS[item.get("kind", ACKNOWLEDGE)], item["press"])
-        said = ""
+        became, said = Became.DONE, ""
         try:
             outcome = await self._coordinator.async_command(press, key)
         except CannotConnectError:
-            return self.texts.say("press_waits")
+            return waits
         except RefusedError as error:
-            said = self._refusal(error.outcome)
+            if error.outcome.code in NOT_NOW:
+                self._retry_soon()
+                return waits
+            became, said = Became.REFUSED, self._refusal(error.outcome)
         else:
             if isinstance(press, Acknowledge) and not outcome.result.get("first", True):
-                said = self.texts.say("already_taken", name=str(outcome.result.get("owner", "")))
+                became, said = self._not_first(outcome, press.person)
         finally:
             self._carrying_out.discard(key)
         self._pending.pop(key, None)
-        await self._store.async_save(self._pending)
+        await self._kept.async_save()
         if said:
             await self._answer(tuple(item.get("ways", ())), press.incident, said)
-        return said or self.texts.say("press_done")
+        return became, said or self.texts.say("press_done")
+
+    def _not_first(self, outcome: Outcome, who: Person) -> tuple[Became, str]:
+        """Another person was first, or the same one, who then has it all the same."""
+        if outcome.result.get("owner_id") == who.id:
+            return Became.DONE, self.texts.say("already_yours")
+        return Became.REFUSED, self.texts.say("already_taken", name=str(outcome.result.get("owner", "")))
 
     def _refusal(self, outcome: Outcome) -> str:
         """Nobody knows whose phone it is, more is known than the person saw, or the incident is over."""
-        words = {UNIDENTIFIED: "unidentified", "worse_since": "worse_since"}
-        return self.texts.say(words.get(outcome.code, "too_late"))
+        words = {UNIDENTIFIED: "unidentified", "worse_since": "worse_since", "unknown_incident": "too_late"}
+        return self.texts.say(words.get(outcome.code, "not_accepted"))
 
     async def _not_permitted(self, kind: str, incident_id: str, who: Person, ways: tuple[str, ...]) -> None:
         """Say so on the phone, and in the record."""
@@ -213,6 +240,12 @@ class Buttons:
             return
         notice = Notice(tag_of(incident_id), self.texts.say("answer_title"), said)
         await asyncio.gather(*(self._board.async_once(way, notice) for way in ways))
+
+
+def _readable(item: dict[str, Any]) -> dict[str, Any]:
+    """A kept press, if it can still be understood."""
+    from_wire(COMMANDS[item.get("kind", ACKNOWLEDGE)], item["press"])
+    return item
 
 
 def _press(kind: str, incident_id: str, revision: int, who: Person, reply: str) -> Press:

@@ -5,14 +5,17 @@ What each can prove: the app's reception on Android, a press everywhere; a notif
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Sequence
+from typing import Any, Protocol
 
+from homeassistant.components.notify.const import NotifyEntityFeature
+from homeassistant.const import ATTR_SUPPORTED_FEATURES, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 
 from . import phone
+from .const import DOMAIN
 from .contract.values import ReceiptStep
 from .notice import Button, Notice, Urgency
 
@@ -25,8 +28,16 @@ NTFY = "ntfy"
 _PRIORITY = {Urgency.CRITICAL: 5, Urgency.HIGH: 4, Urgency.NOTICE: 3, Urgency.UPDATE: 2}
 """ntfy's own scale: 5 rings on and on, 2 makes no sound."""
 
-type Answering = Callable[[Button, str], str]
-"""The address to which a press of this button, by this person, is posted; empty when there is none."""
+
+class Answering(Protocol):
+    """Where presses outside the companion app go to."""
+
+    def addresses(self, buttons: Sequence[Button], person: str) -> Awaitable[Sequence[str]]:
+        """The addresses to which presses of these buttons, by this person, are posted; none when there can be none."""
+
+    @property
+    def without(self) -> str:
+        """What to say in the place of buttons that cannot be pressed."""
 
 
 def is_entity(way: str) -> bool:
@@ -54,10 +65,10 @@ async def async_send(
             if not is_entity(way):
                 await phone.send(hass, way, notice)
             elif is_ntfy(hass, way):
+                _check(hass, way)
                 await _ntfy(hass, way, notice, person, answering)
             else:
-                call = {"entity_id": way, "title": notice.title, "message": notice.message}
-                await _call(hass, "notify", "send_message", call)
+                await _notify(hass, way, notice, _check(hass, way))
     except TimeoutError:
         return ReceiptStep.FAILED, f"no answer in {SEND_SECONDS:.0f} s"
     except HomeAssistantError as error:
@@ -68,21 +79,45 @@ async def async_send(
     return ReceiptStep.HANDED_OVER, ""
 
 
+def _check(hass: HomeAssistant, way: str) -> int:
+    """What a notify entity supports; raises HomeAssistantError for one that is not there.
+
+    Home Assistant itself calls nothing and raises nothing when an entity is missing or unavailable.
+    """
+    state = hass.states.get(way)
+    if state is None or state.state == STATE_UNAVAILABLE:
+        key = "channel_missing" if state is None else "channel_unavailable"
+        raise HomeAssistantError(
+            translation_domain=DOMAIN, translation_key=key, translation_placeholders={"channel": way}
+        )
+    return int(state.attributes.get(ATTR_SUPPORTED_FEATURES, 0))
+
+
+async def _notify(hass: HomeAssistant, way: str, notice: Notice, features: int) -> None:
+    """An entity without titles would drop the line that says what burns, and where."""
+    call = {"entity_id": way, "message": notice.message}
+    if features & NotifyEntityFeature.TITLE:
+        call["title"] = notice.title
+    else:
+        call["message"] = f"{notice.title}\n{notice.message}"
+    await _call(hass, "notify", "send_message", call)
+
+
 async def _ntfy(hass: HomeAssistant, way: str, notice: Notice, person: str, answering: Answering) -> None:
     if notice.gone:
         await _call(hass, NTFY, "clear", {"entity_id": way, "sequence_id": notice.tag})
         return
-    addresses = [(item.title, answering(item, person)) for item in notice.buttons]
+    addresses = await answering.addresses(notice.buttons, person) if notice.buttons else ()
+    said = [notice.message, answering.without] if notice.buttons and not addresses else [notice.message]
     call = {
         "entity_id": way,
         "title": notice.title,
-        "message": notice.message,
+        "message": "\n".join(said),
         "priority": _PRIORITY[notice.urgency] if notice.sounding else _PRIORITY[Urgency.UPDATE],
         "sequence_id": notice.tag,
         "actions": [
-            {"action": "http", "label": title, "url": address, "method": "POST", "clear": False}
-            for title, address in addresses
-            if address
+            {"action": "http", "label": button.title, "url": address, "method": "POST", "clear": False}
+            for button, address in zip(notice.buttons, addresses, strict=False)
         ],
     }
     await _call(hass, NTFY, "publish", call)

@@ -13,12 +13,12 @@ from typing import Any
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.dispatcher import async_dispatcher_send
-from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from . import phone
-from .const import DOMAIN, SIGNAL_PROOF
+from .const import SIGNAL_PROOF
 from .contract.values import ReceiptStep
+from .kept import Kept
 from .notice import TAG
 from .proof import CONFIRMATION
 from .readiness_board import ReadinessBoard
@@ -98,12 +98,11 @@ class Confirmations:
         self._asked: dict[str, Asked] = {}
         self._asking = False
         self._undo: list[CALLBACK_TYPE] = []
-        self._store: Store[dict[str, Any]] = Store(hass, 1, f"{DOMAIN}.{self._entry_id}.confirmations")
+        self._kept = Kept(hass, self._entry_id, "confirmations", self._saved)
 
     async def async_start(self) -> None:
         """Take up what was asked before the restart, then look with the board."""
-        stored = await self._store.async_load() or {}
-        self._asked = {device_id: Asked(**item) for device_id, item in stored.items()}
+        self._asked = await self._kept.async_read(_asked)
         self._undo = [
             self._board.async_listen(self._on_look),
             self._hass.bus.async_listen("mobile_app_notification_action", self._on_action),
@@ -145,7 +144,7 @@ class Confirmations:
                     await self._ask_one(device_id)
         finally:
             self._asking = False
-        await self._save()
+        await self._kept.async_save()
 
     async def _ask_one(self, device_id: str) -> None:
         data = confirm_data(device_id, self._texts.say("confirm_button"))
@@ -168,7 +167,7 @@ class Confirmations:
         with contextlib.suppress(HomeAssistantError):
             await phone.clear(self._hass, device_id, f"{CONFIRM_TAG}{device_id}")
         await self._confirmed(device_id)
-        await self._save()
+        await self._kept.async_save()
 
     @callback
     def _on_received(self, event: Event) -> None:
@@ -180,6 +179,9 @@ class Confirmations:
     def _prove(self, device_id: str, step: ReceiptStep) -> None:
         async_dispatcher_send(self._hass, SIGNAL_PROOF, self._entry_id, device_id, step, time.time(), CONFIRMATION)
 
-    async def _save(self) -> None:
-        kept = {key: asdict(item) for key, item in self._asked.items() if key in self._board.phones}
-        await self._store.async_save(kept)
+    def _saved(self) -> dict[str, Any]:
+        return {key: asdict(item) for key, item in self._asked.items() if key in self._board.phones}
+
+
+def _asked(item: dict[str, Any]) -> Asked:
+    return Asked(str(item["week"]), int(item["times"]), str(item["day"]), bool(item["tapped"]))

@@ -17,7 +17,6 @@ from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from homeassistant.helpers import instance_id, start
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.dispatcher import async_dispatcher_send
-from homeassistant.helpers.storage import Store
 
 from . import chain, refusals
 from .client import (
@@ -47,6 +46,7 @@ from .contract.values import (
 from .contract.wire import ContractError
 from .facts import Fact, Facts
 from .issues import clear_issue, raise_issue
+from .kept import Kept
 from .open_incidents import OpenIncidents
 from .tally import Tallies
 from .wake import Wakes
@@ -91,8 +91,8 @@ class Coordinator:
         self.roster: Callable[[], SetRoster] = lambda: SetRoster(())
         self._cursor: Cursor | None = None
         self._head: chain.Head | None = None
-        self._save_pending, self._me = False, ""
-        self._store: Store[dict[str, Any]] = Store(hass, 1, f"{DOMAIN}.{entry.entry_id}.cursor")
+        self._me = ""
+        self._kept = Kept(hass, entry.entry_id, "cursor", self._saved)
 
     @property
     def gateway_id(self) -> str:
@@ -113,10 +113,7 @@ class Coordinator:
 
         Raises ConfigEntryNotReady or ConfigEntryAuthFailed; an older picture is never shown as current.
         """
-        stored = await self._store.async_load()
-        if stored:
-            self._cursor = Cursor(stored["epoch"], stored["number"])
-            self._head = chain.from_disk(stored.get("head"))
+        self._load(await self._kept.async_load())
         self._task = self.entry.async_create_background_task(self.hass, self._follow(), "community_help stream")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FIRST_SNAPSHOT_SECONDS):
@@ -150,7 +147,7 @@ class Coordinator:
                 await self._task
         self.connected, self._stream = False, None
         if self._cursor and self.hass.state is CoreState.running:
-            await self._store.async_save(self._saved())
+            await self._kept.async_save()
 
     @callback
     def async_listen(self, topics: Iterable[str], listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
@@ -376,11 +373,17 @@ class Coordinator:
     @callback
     def _save_soon(self, _hass: HomeAssistant | None = None) -> None:
         """Save once after the delay, which a later change must not put off; not before automations heard of it."""
-        if not self._save_pending and self.hass.state is CoreState.running:
-            self._save_pending = True
-            self._store.async_delay_save(self._saved, CURSOR_DELAY_SECONDS)
+        if self.hass.state is CoreState.running:
+            self._kept.async_save_soon(CURSOR_DELAY_SECONDS)
+
+    def _load(self, stored: dict[str, Any]) -> None:
+        """Without a cursor, or with one that cannot be read, what happened meanwhile is not known to have been told."""
+        try:
+            self._head = chain.from_disk(stored.get("head"))
+            self._cursor = Cursor(str(stored["epoch"]), int(stored["number"])) if stored else None
+        except (KeyError, TypeError, ValueError) as error:
+            _LOGGER.error("Up to where %s was followed cannot be read: %s", self.entry.title, type(error).__name__)
 
     def _saved(self) -> dict[str, Any]:
-        self._save_pending = False
         cursor = self._cursor or Cursor("", 0)
         return {"epoch": cursor.epoch, "number": cursor.number, "head": chain.to_disk(self._head)}

@@ -23,15 +23,15 @@ from homeassistant.helpers.event import (
     async_track_time_change,
 )
 from homeassistant.helpers.start import async_at_started
-from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN, SIGNAL_DUTY
 from .contract.commands import SetRoster
 from .contract.values import Person, Shift, StaffMember
-from .contract.wire import ContractError, from_wire, to_wire
+from .contract.wire import from_wire, to_wire
 from .issues import clear_issue, raise_issue
+from .kept import Kept
 from .plan import Plan, StandIn, resolve
 from .roster import DutyPhone, Member, duty_phone_for, members, person_for
 from .shifts import Span, Spans, merged, midnight, without
@@ -75,7 +75,7 @@ class Duty:
         self._lock = asyncio.Lock()
         self._said = SetRoster(())
         self._kept: dict[str, Any] = {}
-        self._store: Store[dict[str, Any]] = Store(hass, 1, f"{DOMAIN}.{entry.entry_id}.duty")
+        self._file = Kept(hass, entry.entry_id, "duty", lambda: self._kept)
         self.plan = Plan()
         self.stand_ins: tuple[StandIn, ...] = ()
 
@@ -96,7 +96,7 @@ class Duty:
     async def async_start(self) -> None:
         """Take up the last plan, then follow what duty depends on."""
         self._hass.data.setdefault(DUTIES, {})[self._entry.entry_id] = self
-        self._load(await self._store.async_load() or {})
+        self._load(await self._file.async_load())
         self._undo = [
             async_track_time_change(self._hass, self._on_hour, minute=0, second=5),
             self._hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._on_config),
@@ -113,7 +113,7 @@ class Duty:
             self.stand_ins = tuple(from_wire(StandIn, item) for item in stored.get("stand_ins", ()))
             shifts = tuple(from_wire(Shift, item) for item in stored.get("shifts", ()))
             self.plan = Plan(tuple(stored.get("shifted", ())), shifts, stored.get("until"))
-        except (ContractError, TypeError) as error:
+        except (ValueError, TypeError, AttributeError) as error:
             _LOGGER.warning("The last duty plan of %s cannot be read: %s", self._entry.title, type(error).__name__)
 
     def _saved(self) -> dict[str, Any]:
@@ -178,7 +178,7 @@ class Duty:
             self._said, self._kept = self.roster(), self._saved()
             passed = self._wait_for_edge()
             if self._kept != kept:
-                await self._store.async_save(self._kept)
+                await self._file.async_save()
             changed = self._said != before
         if changed or passed or self._kept != kept:
             self._wake()

@@ -6,7 +6,7 @@ How it looks on a certain kind of phone or channel is the business of ``phone`` 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .contract.values import Compound, Incident, Page, Severity
+from .contract.values import Compound, Incident, IncidentState, Page, Severity
 from .incidents import answered, loud
 from .texts import Texts
 
@@ -50,8 +50,10 @@ class Notice:
     """What to show under ``tag``, in the place of what was there.
 
     ``revision`` is the incident's as it is told here. ``answer_by``: when the next tier is told (epoch seconds, 0:
-    never). ``camera`` is an entity, ``picture`` a path or an address, ``at`` degrees (WGS 84), ``opens`` an entity
-    that a tap shows. ``gone``: the notification is taken away.
+    never). ``page``: the page that this is, whose arrival its receiver confirms; empty for what only replaces one.
+    ``asking``: somebody must still take it, so that it insists and stays. ``owner``: who has taken it, and alone has
+    the ``buttons``. ``camera`` is an entity, ``picture`` a path or an address, ``at`` degrees (WGS 84), ``opens`` an
+    entity that a tap shows. ``gone``: the notification is taken away.
     """
 
     tag: str
@@ -66,6 +68,9 @@ class Notice:
     picture: str = ""
     at: tuple[float, float] | None = None
     opens: str = ""
+    page: str = ""
+    asking: bool = False
+    owner: str = ""
     gone: bool = False
 
 
@@ -128,16 +133,23 @@ def page_notice(
         page.answer_by,
         words.camera,
         words.picture,
+        page=page.id if sounding else "",
+        asking=True,
     )
 
 
 def update_notice(texts: Texts, incident: Incident, now: float, words: Words, *, answer_by: float = 0.0) -> Notice:
-    """What replaces a page in silence; unanswered it keeps its buttons, words and prominence; closed it goes away."""
+    """What replaces a page in silence; unanswered it keeps its buttons, words and prominence; closed it goes away.
+
+    Whoever has taken it goes on from the same notification: on my way, and what it was.
+    """
     tag, title = tag_of(incident.id), texts.title(incident)
     if incident.closed_at is not None:
         return Notice(tag, title, texts.state(incident), revision=incident.revision, gone=True)
     if answered(incident):
-        return Notice(tag, title, texts.state(incident), revision=incident.revision)
+        owner = incident.owner.id if incident.owner else ""
+        buttons = buttons_of(texts, incident)[1 if incident.state is IncidentState.ACKNOWLEDGED else 2 :]
+        return Notice(tag, title, texts.state(incident), revision=incident.revision, buttons=buttons, owner=owner)
     said = texts.unanswered(incident, now)
     return Notice(
         tag,
@@ -149,6 +161,7 @@ def update_notice(texts: Texts, incident: Incident, now: float, words: Words, *,
         answer_by=answer_by,
         camera=words.camera,
         picture=words.picture,
+        asking=True,
     )
 
 

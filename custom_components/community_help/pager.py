@@ -1,18 +1,19 @@
 """Delivers pages: the only module that sends them. Which words and how loud may come from an automation.
 
 A page goes out once an automation calls ``page_staff`` for it, or after the grace time with the default words; to each
-person by one way after the other until one proves that it arrived. What has been sent by which way is on disk, so that
-after a restart the right phones are updated.
+person by one way after the other until one proves that it arrived. What is sent by which way is on disk before the
+gateway hears that the page was taken: until then it demands it, and afterwards a restart finds who is to be updated.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from homeassistant.core import CALLBACK_TYPE, CoreState, Event, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect, async_dispatcher_send
 from homeassistant.helpers.event import async_call_later
@@ -26,9 +27,9 @@ from .contract.commands import RecordReceipt
 from .contract.values import Hazard, IncidentEvent, Page, ReceiptStep
 from .coordinator import Coordinator
 from .issues import clear_issue, raise_issue
-from .ladder import Ladder, Reached, Show
+from .ladder import Ladder, Reached, Show, Unproven
 from .notice import TAG, Notice, Urgency, Words, newest, page_notice, place_of, update_notice
-from .roster import routes_for
+from .roster import routes_for, ways_to
 from .texts import Texts
 from .told import Board, Told
 from .updates import Updates
@@ -77,6 +78,7 @@ class Pager:
             *(self._hass.bus.async_listen(name, self._on_phone) for name in EVENTS),
             self._updates.async_stop,
         ]
+        self._updates.async_start()
 
     async def async_stop(self) -> None:
         """Stop listening; what is unsent stays demanded in the gateway's journal."""
@@ -89,7 +91,12 @@ class Pager:
         await self._board.async_save()
 
     async def async_page_staff(self, page: Page, words: Words) -> None:
-        """Send a page with an automation's words; one that went out already is only updated in place."""
+        """Send a page with an automation's words; one that went out already is only updated in place.
+
+        Raises HomeAssistantError when another Home Assistant is the one that pages.
+        """
+        if not self._coordinator.fence:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="not_the_pager")
         waiting = self._grace.pop(page.id, None)
         told = self._board.told.get(page.incident.id)
         if waiting:
@@ -110,7 +117,7 @@ class Pager:
                     return True
             return False
 
-        routes = routes_for(self._hass, self._entry, people)
+        routes = ways_to(self._hass, self._entry, people)
         reached = await asyncio.gather(*(tell((*route.phones, *route.channels)) for route in routes))
         return [route.person for route, done in zip(routes, reached, strict=True) if done]
 
@@ -158,27 +165,21 @@ class Pager:
     def _go_on(self, page: Page) -> None:
         """A restart came between the ways to a person: go on with who has not proven that they have the page."""
         told = self._board.told.get(page.incident.id)
-        if told and told.page == page.id:
-            self._hass.async_create_task(self._send(page, told.words, told))
+        if told is None:  # what was known of it is lost: rather twice than not at all
+            self._hass.async_create_task(self._send(page, Words()))
+        elif told.page == page.id:
+            self._hass.async_create_task(self._send(page, told.words, told.tried(page.id)))
 
-    async def _send(self, page: Page, words: Words, told: Told | None = None) -> None:
+    async def _send(self, page: Page, words: Words, tried: Collection[str] = ()) -> None:
         """Climb to everybody at once, each for themselves: a dead or slow phone never delays the others.
 
-        Returns when every first way was tried.
-
-        ``told``: what was shown before a restart.
+        Returns when every first way was tried. ``tried``: the ways that took it before a restart.
         """
         if page.id in self._ladders:
             return
-        proven, tried = (told.proven, told.people) if told else ((), {})
-        routes = [item for item in routes_for(self._hass, self._entry, page.people) if item.person not in proven]
+        told = self._board.note(page.incident.id, page.id, words, page.answer_by)
+        routes = [item for item in routes_for(self._hass, self._entry, page.people) if item.person not in told.proven]
         ladders = self._ladders[page.id] = [Ladder(self._hass, route, tried) for route in routes]
-        incident = newest(page, self._coordinator.incidents.get(page.incident.id))
-        if told is None:
-            first = {ladder.ways[0]: ladder.person for ladder in ladders}
-            told = await self._board.async_note(incident.id, page.id, first, words, page.answer_by)
-        if page.id not in self._ladders:
-            return  # settled meanwhile
         name = f"community_help page {page.id}"
         self._climbs[page.id] = self._hass.async_create_background_task(self._climb(page, told, ladders), name)
         await asyncio.gather(*(ladder.begun.wait() for ladder in ladders))
@@ -187,8 +188,12 @@ class Pager:
         """Shows the page by one way to ``person``, with its receipts."""
 
         async def show(way: str) -> ReceiptStep:
-            await self._board.async_add(told, way, person)
-            step, detail = await self._board.async_show(told, way, self._notice(page, told.words, sounding=True))
+            told.people.setdefault(way, person)
+            notice = self._notice(page, told.words, sounding=True)
+            (step, detail), _ = await asyncio.gather(
+                self._board.async_show(told, way, notice), self._board.async_save()
+            )
+            await self._board.async_save()
             if step is ReceiptStep.HANDED_OVER and page.id not in self._accepted:
                 self._accepted[page.id] = None
                 self._receipt(page.id, ReceiptStep.ACCEPTED)
@@ -198,16 +203,33 @@ class Pager:
         return show
 
     async def _climb(self, page: Page, told: Told, ladders: list[Ladder]) -> None:
-        climbs = (ladder.async_climb(self._showing(page, told, ladder.person)) for ladder in ladders)
+        climbs = (
+            ladder.async_climb(self._showing(page, told, ladder.person), self._unproven(page, ladder.person))
+            for ladder in ladders
+        )
         reached = await asyncio.gather(*climbs)
         self._climbs.pop(page.id, None)
         if Reached.PROVEN in reached or told.proven:
             return
         if Reached.UNPROVEN not in reached:
             _LOGGER.error("Page %s reached no phone", page.id)
-        if self._coordinator.gateway and self._coordinator.gateway.version >= PROOF_VERSION:
+        if self._asks_for_proof:
             step = ReceiptStep.UNPROVEN if Reached.UNPROVEN in reached else ReceiptStep.FAILED
             self._receipt(page.id, step)
+
+    def _unproven(self, page: Page, person: str) -> Unproven:
+        """Writes down why the next way is tried."""
+
+        def unproven(way: str) -> None:
+            if self._asks_for_proof:
+                self._receipt(page.id, ReceiptStep.UNPROVEN, way, person)
+
+        return unproven
+
+    @property
+    def _asks_for_proof(self) -> bool:
+        gateway = self._coordinator.gateway
+        return gateway is not None and gateway.version >= PROOF_VERSION
 
     def _notice(self, page: Page, words: Words, *, sounding: bool) -> Notice:
         incident = newest(page, self._coordinator.incidents.get(page.incident.id))
@@ -219,7 +241,8 @@ class Pager:
     async def _reword(self, page: Page, told: Told, words: Words) -> None:
         """A late call: the words come in place, in silence, and never hush what is still unanswered."""
         words = replace(words, critical=words.critical or told.words.critical)
-        told = await self._board.async_note(page.incident.id, page.id, {}, words, page.answer_by)
+        told = self._board.note(page.incident.id, page.id, words, page.answer_by)
+        await self._board.async_save()
         incident = newest(page, self._coordinator.incidents.get(page.incident.id))
         notice = (
             self._notice(page, words, sounding=False)
@@ -253,23 +276,29 @@ class Pager:
         way = phone.device_behind(self._hass, event)
         if told is None or way not in told.people:
             return
-        self._prove(told, way, EVENTS[str(event.event_type)])
+        self._prove(told, str(event.data.get(phone.PAGE, "")), way, EVENTS[str(event.event_type)])
 
     @callback
     def async_acted(self, incident_id: str, way: str, person: str) -> None:
         """Somebody pressed a button of the page."""
         told = self._board.told.get(incident_id)
         if told:
-            self._prove(told, way, ReceiptStep.ACTED, person)
+            if way in told.people:
+                told.hands[way] = person
+            self._prove(told, told.page, way, ReceiptStep.ACTED, person)
 
     @callback
-    def _prove(self, told: Told, way: str, step: ReceiptStep, person: str = "") -> None:
+    def _prove(self, told: Told, page_id: str, way: str, step: ReceiptStep, person: str = "") -> None:
+        """Proof holds for the page that it names; what only replaced one just says that the phone is there."""
         person = told.people.get(way, person)
-        if person and person not in told.proven:
-            told.proven.append(person)
-        for ladder in self._ladders.get(told.page, ()):
-            if way in ladder.ways or (person and ladder.person == person):
-                ladder.async_prove()
         if way:
             async_dispatcher_send(self._hass, SIGNAL_PROOF, self._entry.entry_id, way, step, time.time())
-        self._receipt(told.page, step, way, person)
+        if page_id == told.page:
+            if person and person not in told.proven:
+                told.proven.append(person)
+            for ladder in self._ladders.get(page_id, ()):
+                if way in ladder.ways or (person and ladder.person == person):
+                    ladder.async_prove()
+        elif page_id not in told.earlier:
+            return
+        self._receipt(page_id, step, way, person)

@@ -16,6 +16,8 @@ from .notice import Notice, Urgency
 GROUP = "community_help"
 CLEAR = "clear_notification"
 MOBILE_APP = "mobile_app"
+PAGE = "page"
+"""Which page a notification is: Android sends it back with what it confirms."""
 
 
 class Platform(StrEnum):
@@ -29,6 +31,8 @@ class Platform(StrEnum):
 def payload(notice: Notice, platform: Platform) -> dict[str, Any]:
     """What the app needs to show a notice as it is meant; for an unknown app, what both need."""
     data: dict[str, Any] = {"tag": notice.tag, "group": GROUP}
+    if notice.page:
+        data[PAGE] = notice.page
     if notice.buttons:
         data["actions"] = [
             {"action": item.action, "title": item.title, **({"behavior": "textInput"} if item.asks else {})}
@@ -56,8 +60,10 @@ def _android(notice: Notice) -> dict[str, Any]:
     data: dict[str, Any] = {"channel": channel, "importance": importance}
     if notice.urgency is not Urgency.UPDATE:
         data |= {"ttl": 0, "priority": "high"}
-    if notice.buttons:
+    if notice.asking:
         data |= {"confirmation": True, "persistent": True, "sticky": "true"}
+    elif notice.buttons:
+        data["sticky"] = "true"
     if not notice.sounding:
         data["alert_once"] = True
     if notice.opens:
@@ -92,7 +98,7 @@ def _countdown(notice: Notice) -> dict[str, Any]:
 
     Not on iOS: a Live Activity there may take the place of the alert that has to sound.
     """
-    if not notice.buttons or not notice.answer_by:
+    if not notice.asking or not notice.answer_by:
         return {}
     return {"live_update": True, "chronometer": True, "when": int(notice.answer_by)}
 

@@ -8,10 +8,10 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
-from homeassistant.helpers.storage import Store
 
-from .const import DOMAIN, SIGNAL_PROOF
+from .const import SIGNAL_PROOF
 from .contract.values import ReceiptStep
+from .kept import Kept
 
 PROVING = (ReceiptStep.RECEIVED, ReceiptStep.SEEN, ReceiptStep.ACTED)
 """Steps that only the phone itself can bring about; that it was handed over proves nothing."""
@@ -55,14 +55,11 @@ class Proofs:
         self.records: dict[str, Record] = {}
         self._listeners: dict[CALLBACK_TYPE, None] = {}
         self._undo: CALLBACK_TYPE | None = None
-        self._save_pending = False
-        self._store: Store[dict[str, Any]] = Store(hass, 1, f"{DOMAIN}.{entry.entry_id}.proofs")
+        self._kept = Kept(hass, entry.entry_id, "proofs", self._saved)
 
     async def async_start(self) -> None:
         """Take up what earlier runs learnt, then listen."""
-        for device_id, item in (await self._store.async_load() or {}).items():
-            proofs = [Proof(ReceiptStep(step), at, reason) for step, at, reason in item["proofs"]]
-            self.records[device_id] = Record(item["since"], {proof.step: proof for proof in proofs})
+        self.records = await self._kept.async_read(_record)
         self._undo = async_dispatcher_connect(self._hass, SIGNAL_PROOF, self._on_proof)
 
     async def async_stop(self) -> None:
@@ -70,7 +67,7 @@ class Proofs:
         if self._undo:
             self._undo()
         self._undo = None
-        await self._store.async_save(self._saved())
+        await self._kept.async_save()
 
     @callback
     def async_listen(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
@@ -102,13 +99,9 @@ class Proofs:
             listener()
 
     def _save_soon(self) -> None:
-        """Save once after the delay; what comes meanwhile is in it, and does not put it off."""
-        if not self._save_pending:
-            self._save_pending = True
-            self._store.async_delay_save(self._saved, SAVE_SECONDS)
+        self._kept.async_save_soon(SAVE_SECONDS)
 
     def _saved(self) -> dict[str, Any]:
-        self._save_pending = False
         return {
             device_id: {
                 "since": record.since,
@@ -116,3 +109,8 @@ class Proofs:
             }
             for device_id, record in self.records.items()
         }
+
+
+def _record(item: dict[str, Any]) -> Record:
+    proofs = [Proof(ReceiptStep(step), float(at), str(reason)) for step, at, reason in item["proofs"]]
+    return Record(float(item["since"]), {proof.step: proof for proof in proofs})

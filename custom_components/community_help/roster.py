@@ -131,10 +131,20 @@ def all_phones(hass: HomeAssistant) -> dict[str, Phone]:
 
 
 def routes_for(hass: HomeAssistant, entry: ConfigEntry, people: Iterable[str]) -> tuple[Route, ...]:
-    """The ways to ``people``; a phone is in one of them only, a duty phone's first.
+    """The ways of a page to ``people``; a phone is in one of them only, a duty phone's first.
 
     Nobody named, or nobody named can be reached: every phone there is, because silence is worse than noise.
     """
+    found = ways_to(hass, entry, people)
+    if found:
+        return found
+    holders: tuple[Member | DutyPhone, ...] = (*members(entry), *duty_phones(entry))
+    owners = {phone: (item.id, item.name) for item in holders for phone in item.phones}
+    return tuple(Route(*owners.get(phone, ("", "")), (phone,)) for phone in all_phones(hass))
+
+
+def ways_to(hass: HomeAssistant, entry: ConfigEntry, people: Iterable[str]) -> tuple[Route, ...]:
+    """The ways to ``people`` (none named: to all staff) and to nobody else."""
     wanted, known = set(people), all_phones(hass)
     taken: set[str] = set()
 
@@ -147,12 +157,7 @@ def routes_for(hass: HomeAssistant, entry: ConfigEntry, people: Iterable[str]) -
     shared = [item for item in duty_phones(entry) if any(item.carried_by(member.id) for member in staff)]
     routes = [Route(item.id, item.name, own(item.phones)) for item in shared]
     routes += [Route(item.id, item.name, own(item.phones), item.channels) for item in staff]
-    found = tuple(route for route in routes if route.phones or route.channels)
-    if found:
-        return found
-    holders: tuple[Member | DutyPhone, ...] = (*members(entry), *duty_phones(entry))
-    owners = {phone: (item.id, item.name) for item in holders for phone in item.phones}
-    return tuple(Route(*owners.get(phone, ("", "")), (phone,)) for phone in known)
+    return tuple(route for route in routes if route.phones or route.channels)
 
 
 def phones_for(hass: HomeAssistant, entry: ConfigEntry, people: Iterable[str]) -> dict[str, str]:

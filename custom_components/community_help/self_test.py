@@ -16,15 +16,15 @@ from homeassistant.core import CALLBACK_TYPE, Event, HassJob, HomeAssistant, cal
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.dispatcher import async_dispatcher_connect, async_dispatcher_send
 from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.storage import Store
 
 from . import phone
 from .client import CannotConnectError, RefusedError
 from .confirmations import Confirmations
-from .const import DOMAIN, SIGNAL_PAGE, SIGNAL_PROOF
+from .const import SIGNAL_PAGE, SIGNAL_PROOF
 from .contract.commands import RecordReceipt
 from .contract.values import Hazard, Page, ReceiptStep
 from .coordinator import Coordinator
+from .kept import Kept
 from .notice import TAG
 from .proof import SELF_TEST
 from .readiness_board import ReadinessBoard
@@ -85,12 +85,11 @@ class SelfTest:
         self._seen: dict[str, None] = {}
         self._timers: dict[str, CALLBACK_TYPE] = {}
         self._undo: list[CALLBACK_TYPE] = []
-        self._store: Store[dict[str, Any]] = Store(hass, 1, f"{DOMAIN}.{self._entry.entry_id}.self_test")
+        self._kept = Kept(hass, self._entry.entry_id, "self_test", self._saved)
 
     async def async_start(self) -> None:
         """Take up what the last run left on the phones, then listen."""
-        for device_id, item in (await self._store.async_load() or {}).items():
-            self._tests[device_id] = Tested(item["people"], item["shown"], item["received"])
+        self._tests = await self._kept.async_read(_tested)
         await self._confirmations.async_start()
         self._undo = [
             async_dispatcher_connect(self._hass, SIGNAL_PAGE, self._on_page),
@@ -106,7 +105,7 @@ class SelfTest:
         self._undo.clear()
         self._timers.clear()
         await self._confirmations.async_stop()
-        await self._save()
+        await self._kept.async_save()
 
     @callback
     def _on_page(self, coordinator: Coordinator, page: Page) -> None:
@@ -145,7 +144,7 @@ class SelfTest:
         silent = {device_id for device_id in people if self._board.silently(device_id)}
         for device_id, item in people.items():
             self._tests[device_id] = Tested(item, shown=device_id in silent)
-        await self._save()
+        await self._kept.async_save()
         for page_id in pages:
             await self._receipt(page_id, ReceiptStep.ACCEPTED)  # the phones' own receipts say how it went
         self._later("clear", SHOWN_SECONDS, self._clear_shown)
@@ -200,7 +199,7 @@ class SelfTest:
         test.shown = False
         with contextlib.suppress(HomeAssistantError):
             await phone.clear(self._hass, device_id, f"{TEST_TAG}{device_id}")
-        await self._save()
+        await self._kept.async_save()
 
     async def _receipt(
         self, page_id: str, step: ReceiptStep, device_id: str = "", person: str = "", detail: str = ""
@@ -210,11 +209,14 @@ class SelfTest:
         with contextlib.suppress(CannotConnectError, RefusedError):
             await self._coordinator.async_command(receipt)
 
-    async def _save(self) -> None:
-        await self._store.async_save(
-            {
-                device_id: {"people": test.people, "shown": test.shown, "received": test.received}
-                for device_id, test in self._tests.items()
-                if device_id in self._board.phones
-            }
-        )
+    def _saved(self) -> dict[str, Any]:
+        return {
+            device_id: {"people": test.people, "shown": test.shown, "received": test.received}
+            for device_id, test in self._tests.items()
+            if device_id in self._board.phones
+        }
+
+
+def _tested(item: dict[str, Any]) -> Tested:
+    people = {str(page): str(person) for page, person in item["people"].items()}
+    return Tested(people, bool(item["shown"]), bool(item["received"]))

@@ -64,6 +64,7 @@ class Standby:
     def async_speak(self, texts: Texts) -> None:
         """Use these words from now on."""
         self._buttons.texts = self._watcher.texts = texts
+        self.answers.without, self.answers.spent = texts.say("no_buttons"), texts.say("answer_spent")
 
     @callback
     def async_attach(self, coordinator: Coordinator) -> None:

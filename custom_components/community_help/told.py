@@ -1,37 +1,49 @@
 """Which ways show which incident, at which revision: on disk, so that after a restart the right ones follow."""
 
 import asyncio
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.storage import Store
 
 from .answers import Answers
 from .channels import async_send, replaces
-from .const import DOMAIN
 from .contract.values import ReceiptStep
+from .kept import Kept
 from .notice import Notice, Words
+
+MAX_EARLIER = 20
+"""So many earlier pages of an incident still take late proofs (project's choice)."""
 
 
 @dataclass(slots=True)
 class Told:
     """The ways that show one incident; ``people`` is the staff id behind each way (empty when unknown).
 
-    ``words`` are the automation's. ``proven``: which people have shown that they have the page. ``answer_by``: when
-    the next tier is told. ``over``: the incident is closed, and nothing else is shown of it any more.
+    ``hands``: who pressed by a way, as on a shared phone. ``words`` are the automation's. ``sent``: the page that each
+    way took last. ``proven``: which people have shown that they have ``page``, which came after ``earlier``.
+    ``answer_by``: when the next tier is told. ``over``: the incident is closed, and nothing else is shown of it any
+    more.
     """
 
     people: dict[str, str] = field(default_factory=dict)
+    hands: dict[str, str] = field(default_factory=dict)
     page: str = ""
     words: Words = field(default_factory=Words)
     shown: dict[str, int] = field(default_factory=dict)
+    sent: dict[str, str] = field(default_factory=dict)
     proven: list[str] = field(default_factory=list)
+    earlier: list[str] = field(default_factory=list)
     answer_by: float = 0.0
     last: str = ""
     over: bool = False
     settled: set[str] = field(default_factory=set)
     locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    def tried(self, page_id: str) -> Collection[str]:
+        """The ways that took this page."""
+        return {way for way, page in self.sent.items() if page == page_id}
 
 
 class Board:
@@ -42,39 +54,25 @@ class Board:
         self._hass = hass
         self._answers = answers
         self.told: dict[str, Told] = {}
-        self._store: Store[dict[str, Any]] = Store(hass, 1, f"{DOMAIN}.{entry_id}.told")
+        self._kept = Kept(hass, entry_id, "told", self._saved)
 
     async def async_load(self) -> None:
         """Take up what was shown before the restart."""
-        for incident_id, item in (await self._store.async_load() or {}).items():
-            words = Words(**item["words"]) if "words" in item else Words(critical=item.get("critical", True))
-            shown, proven = item.get("shown", {}), item.get("proven", [])
-            self.told[incident_id] = Told(
-                item["people"], item["page"], words, shown, proven, item.get("answer_by", 0.0)
-            )
+        self.told = await self._kept.async_read(_told)
 
     async def async_save(self) -> None:
-        """Save now."""
-        await self._store.async_save(self._saved())
+        """Everything is on disk when this returns."""
+        await self._kept.async_save()
 
-    async def async_note(
-        self, incident_id: str, page_id: str, people: dict[str, str], words: Words, answer_by: float = 0.0
-    ) -> Told:
-        """These ways are about to show this page: on disk first, for whoever is killed right after sending."""
+    def note(self, incident_id: str, page_id: str, words: Words, answer_by: float = 0.0) -> Told:
+        """This page is about to be shown; ``async_save`` before anybody is told that it was taken."""
         told = self.told.setdefault(incident_id, Told())
         if told.page != page_id:
             told.proven = []
+            told.earlier = [*told.earlier, *filter(None, [told.page])][-MAX_EARLIER:]
         told.page, told.words, told.last, told.answer_by = page_id, words, "", answer_by
-        told.people |= people
         told.settled.clear()
-        await self.async_save()
         return told
-
-    async def async_add(self, told: Told, way: str, person: str) -> None:
-        """One more way is about to show the page."""
-        if told.people.get(way) != person:
-            told.people[way] = person
-            await self.async_save()
 
     async def async_reached(self, incident_id: str, missed: tuple[str, ...]) -> None:
         """The incident is closed and all ways but ``missed`` say so: nothing about it is shown by them any more.
@@ -95,17 +93,25 @@ class Board:
             if (notice.revision < shown and not notice.sounding) or not self._wanted(told, way, notice):
                 return ReceiptStep.HANDED_OVER, ""
             told.shown[way] = max(shown, notice.revision)
-            return await async_send(self._hass, way, notice, told.people.get(way, ""), self._answers.address)
+            person = told.hands.get(way) or told.people.get(way, "")
+            if notice.owner and notice.owner != person:
+                notice = replace(notice, buttons=())
+            step, detail = await async_send(self._hass, way, notice, person, self._answers)
+            if notice.page and step is ReceiptStep.HANDED_OVER:
+                told.sent[way] = notice.page
+            return step, detail
 
     async def async_once(self, way: str, notice: Notice) -> tuple[ReceiptStep, str]:
         """Show something that nobody follows."""
-        return await async_send(self._hass, way, notice, "", self._answers.address)
+        return await async_send(self._hass, way, notice, "", self._answers)
 
     def _wanted(self, told: Told, way: str, notice: Notice) -> bool:
-        """Where nothing is replaced, only pages are told, and once that the page is answered."""
+        """A page once by each way. Where nothing is replaced, only pages are told, and once that one is answered."""
+        if notice.page and told.sent.get(way) == notice.page:
+            return False
         if notice.sounding or replaces(self._hass, way):
             return True
-        if notice.buttons or way in told.settled:
+        if notice.asking or way in told.settled or not notice.message:
             return False
         told.settled.add(way)
         return True
@@ -114,11 +120,32 @@ class Board:
         return {
             key: {
                 "people": told.people,
+                "hands": told.hands,
                 "page": told.page,
                 "words": asdict(told.words),
                 "shown": told.shown,
+                "sent": told.sent,
                 "proven": told.proven,
+                "earlier": told.earlier,
                 "answer_by": told.answer_by,
+                "over": told.over,
             }
             for key, told in self.told.items()
         }
+
+
+def _told(item: dict[str, Any]) -> Told:
+    """As it was kept, also by an older version."""
+    words = Words(**item["words"]) if "words" in item else Words(critical=item.get("critical", True))
+    return Told(
+        people={str(way): str(person) for way, person in item["people"].items()},
+        hands={str(way): str(person) for way, person in item.get("hands", {}).items()},
+        page=str(item["page"]),
+        words=words,
+        shown={str(way): int(revision) for way, revision in item.get("shown", {}).items()},
+        sent={str(way): str(page) for way, page in item.get("sent", {}).items()},
+        proven=[str(person) for person in item.get("proven", [])],
+        earlier=[str(page) for page in item.get("earlier", [])],
+        answer_by=float(item.get("answer_by", 0.0)),
+        over=bool(item.get("over", False)),
+    )

@@ -10,15 +10,15 @@ from homeassistant.helpers.event import async_call_later
 from .answers import Answers
 from .contract.values import Incident, IncidentEvent, IncidentEventKind, ReceiptStep
 from .coordinator import Coordinator
-from .notice import update_notice
+from .notice import Notice, tag_of, update_notice
 from .texts import Texts
-from .told import Board
+from .told import Board, Told
 
 UPDATE_SECONDS = 5.0
 """At most one update per incident in this time: a burst of alarms is no burst of pushes (project's choice)."""
 
-LATER_SECONDS = (5.0, 10.0, 20.0, 40.0, *(60.0,) * 60)
-"""Waits between tries on a phone that was not reached: an hour in all; its app connects again after a while
+LATER_SECONDS = (5.0, 10.0, 20.0, 40.0, *(60.0,) * 60, *(600.0,) * 138)
+"""Waits between tries on a phone that was not reached: a day in all; its app connects again after a while
 (project's choice)."""
 
 SHOWN = frozenset(IncidentEventKind) - {
@@ -47,19 +47,39 @@ class Updates:
         self._timers: dict[str, CALLBACK_TYPE] = {}
         self._missed: dict[str, tuple[int, tuple[str, ...]]] = {}
         self._hurried: set[str] = set()
+        self._ending: set[str] = set()
+        self._starting: CALLBACK_TYPE | None = None
+
+    @callback
+    def async_start(self) -> None:
+        """Soon, when what was missed is told, take away what is over and still shown somewhere."""
+        job = HassJob(self._resume, "community_help update", cancel_on_shutdown=True)
+        self._starting = async_call_later(self._hass, UPDATE_SECONDS, job)
 
     @callback
     def async_stop(self) -> None:
         """Forget what waits; after the restart the next event brings the state."""
-        for cancel in self._timers.values():
-            cancel()
+        for cancel in (*self._timers.values(), self._starting):
+            if cancel:
+                cancel()
         self._timers.clear()
+        self._starting = None
+
+    @callback
+    def _resume(self, _now: datetime) -> None:
+        """A phone that was away at the end, or an end that nobody will tell any more: the notification goes."""
+        self._starting = None
+        for incident_id, told in tuple(self._board.told.items()):
+            if incident_id not in self._coordinator.incidents and incident_id not in self._ending:
+                notice = Notice(tag_of(incident_id), "", "", revision=max(told.shown.values(), default=0), gone=True)
+                self._hass.async_create_task(self._end(incident_id, notice, 0))
 
     @callback
     def async_on_incident(self, event: IncidentEvent) -> None:
         """Show the incident as it is now: at once, or when the last update is old enough."""
         incident = self._newest(event.incident)
-        if event.kind not in SHOWN or incident.id not in self._board.told:
+        told = self._board.told.get(incident.id)
+        if event.kind not in SHOWN or told is None or told.over:
             return
         self._waiting[incident.id] = incident
         if incident.id not in self._timers:
@@ -96,29 +116,53 @@ class Updates:
 
     async def _show(self, incident: Incident) -> None:
         told = self._board.told.get(incident.id)
-        if told is None or (told.over and incident.closed_at is None):
+        if told is None or told.over:
             return  # an update that a hanging phone held up must not bring back what is over
-        told.over = incident.closed_at is not None
-        if incident.closed_at is not None:
-            self._answers.async_forget(incident.id)
         notice = update_notice(self._texts, incident, time.time(), told.words, answer_by=told.answer_by)
-        now_shown = repr((notice.title, notice.message, notice.buttons, notice.gone))
+        if incident.closed_at is not None:
+            await self._end(incident.id, notice, 0)
+            return
+        buttons = notice.buttons if notice.asking else [button.kind for button in notice.buttons]
+        now_shown = repr((notice.title, notice.message, buttons))
         tries, missed = self._missed.pop(incident.id, (0, ()))
         ways = missed if now_shown == told.last else tuple(told.people)
         told.last = now_shown
-        steps = await asyncio.gather(*(self._board.async_show(told, way, notice) for way in ways))
-        missed = tuple(way for way, (step, _) in zip(ways, steps, strict=True) if step is ReceiptStep.FAILED)
-        missed = missed if tries < len(LATER_SECONDS) else ()
-        if told.over and incident.closed_at is None:
+        missed = await self._tell(told, ways, notice)
+        if missed and not told.over and tries < len(LATER_SECONDS):
+            self._missed[incident.id] = (tries + 1, missed)
+            self._waiting.setdefault(incident.id, incident)
+            self._go_later(incident.id, LATER_SECONDS[tries])
+
+    async def _end(self, incident_id: str, notice: Notice, tries: int) -> None:
+        """Take a closed incident off the screens; a phone that was not reached must not go on showing it."""
+        told = self._board.told.get(incident_id)
+        if told is None:
             return
+        told.over = True
+        self._ending.add(incident_id)
+        self._missed.pop(incident_id, None)
+        await self._answers.async_forget(incident_id)
+        missed = await self._tell(told, tuple(told.people), notice)
+        missed = missed if tries < len(LATER_SECONDS) else ()
+        await self._board.async_reached(incident_id, missed)
         if missed:
-            self._try_later(incident, missed, tries)
-        if incident.closed_at is not None:
-            await self._board.async_reached(incident.id, missed)
+            self._end_later(incident_id, notice, tries)
+        else:
+            self._ending.discard(incident_id)
 
     @callback
-    def _try_later(self, incident: Incident, missed: tuple[str, ...], tries: int) -> None:
-        """A phone that was not reached must not go on showing what no longer holds."""
-        self._missed[incident.id] = (tries + 1, missed)
-        self._waiting.setdefault(incident.id, incident)
-        self._go_later(incident.id, LATER_SECONDS[tries])
+    def _end_later(self, incident_id: str, notice: Notice, tries: int) -> None:
+        async def again(_now: datetime) -> None:
+            self._timers.pop(incident_id, None)
+            await self._end(incident_id, notice, tries + 1)
+
+        waiting = self._timers.pop(incident_id, None)
+        if waiting:
+            waiting()
+        job = HassJob(again, "community_help end", cancel_on_shutdown=True)
+        self._timers[incident_id] = async_call_later(self._hass, LATER_SECONDS[tries], job)
+
+    async def _tell(self, told: Told, ways: tuple[str, ...], notice: Notice) -> tuple[str, ...]:
+        """Show it by these ways at once; the ways that failed."""
+        steps = await asyncio.gather(*(self._board.async_show(told, way, notice) for way in ways))
+        return tuple(way for way, (step, _) in zip(ways, steps, strict=True) if step is ReceiptStep.FAILED)

@@ -15,15 +15,13 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, CoreState, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
-from homeassistant.helpers.storage import Store
 
-from .const import DOMAIN
 from .contract.values import Incident, Page
-from .contract.wire import ContractError
 from .coordinator import Coordinator
 from .duty import Duty
 from .facts import Fact
 from .issues import clear_issue, raise_issue
+from .kept import Kept
 from .notice import Words, back_notice, loss_notice, page_notice
 from .picture import Picture, picture_from_disk
 from .roster import routes_for
@@ -64,18 +62,17 @@ class Watcher:
         self._loss = Told()
         self._gone = False
         self._timer: CALLBACK_TYPE | None = None
-        self._save_pending = False
         self._undo: list[CALLBACK_TYPE] = []
-        self._store: Store[dict[str, Any]] = Store(hass, 1, f"{DOMAIN}.{entry.entry_id}.picture")
+        self._kept = Kept(hass, entry.entry_id, "picture", self._saved)
 
     async def async_start(self) -> None:
         """Load the last picture; who has one begins to wait for the gateway at once."""
-        stored = await self._store.async_load()
+        stored = await self._kept.async_load()
         if not stored:
             return
         try:
             self._picture = picture_from_disk(stored)
-        except (ContractError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             _LOGGER.warning("The last picture of %s cannot be read: %s", self._entry.title, type(error).__name__)
             return
         if self._hass.state is CoreState.running:
@@ -113,7 +110,7 @@ class Watcher:
         for undo in self._undo:
             undo()
         self._undo.clear()
-        await self._store.async_save(self._saved())
+        await self._kept.async_save()
         self._coordinator = None
 
     @callback
@@ -168,7 +165,7 @@ class Watcher:
         open_count = len(picture.unanswered())
         notice = loss_notice(self.texts, self._entry.entry_id, self._entry.title, open_count)
         picture.told_loss = tuple(ways)
-        await self._store.async_save(self._saved())
+        await self._kept.async_save()
         if not self._gone:
             return
         await asyncio.gather(*(self._board.async_show(self._loss, way, notice) for way in ways))
@@ -186,9 +183,11 @@ class Watcher:
         again = {way: person for way, person in self._ways_to(page.people).items() if person not in pressed}
         before = self._board.told.get(incident.id)
         words = replace(before.words, critical=True) if before else Words()
-        told = await self._board.async_note(incident.id, page.id, again, words)
+        told = self._board.note(incident.id, page.id, words)
+        told.people |= again
+        await self._board.async_save()
         page = replace(page, reason="repeated", why="gateway_gone", answer_by=0.0)
-        notice = page_notice(self.texts, page, incident, Words(), time.time(), sounding=True)
+        notice = replace(page_notice(self.texts, page, incident, Words(), time.time(), sounding=True), page="")
         await asyncio.gather(*(self._board.async_show(told, way, notice) for way in again))
 
     def _ways_to(self, people: Iterable[str]) -> dict[str, str]:
@@ -198,11 +197,7 @@ class Watcher:
 
     @callback
     def _save_soon(self) -> None:
-        """Save once after the delay; what comes meanwhile is in it."""
-        if not self._save_pending:
-            self._save_pending = True
-            self._store.async_delay_save(self._saved, SAVE_SECONDS)
+        self._kept.async_save_soon(SAVE_SECONDS)
 
     def _saved(self) -> dict[str, Any]:
-        self._save_pending = False
         return self._now().to_disk()

@@ -24,6 +24,9 @@ from .relay import Relay
 LOOK_SECONDS = 0.5
 """So often it tries to connect again (project's choice)."""
 
+TAKES = ("I'll take it", "我来处理")
+"""What the button says, by which buttons of ntfy are known."""
+
 QUESTION = "community_help_confirm_"
 """The weekly "tap to confirm", which comes by day: apart from the screen, so that tests see pages at any hour."""
 
@@ -81,6 +84,14 @@ class Notification:
     def buttons(self) -> list[dict[str, str]]:
         """The buttons under it."""
         return list(self.data.get("actions", []))
+
+    @property
+    def asks(self) -> bool:
+        """Whether it wants somebody to take it: what only the owner goes on from does not."""
+        return any(
+            str(item.get("action", "")).startswith("COMMUNITY_HELP_ACKNOWLEDGE") or item.get("label") in TAKES
+            for item in self.buttons
+        )
 
     @property
     def critical(self) -> bool:

@@ -112,14 +112,14 @@ async def alarm(demo: Demo, flat: int) -> dict[str, float]:
     sent, confirmed = map(float, (await demo.field.command(f"fire {flat}")).split())
 
     def is_page(shown: Notification) -> bool:
-        return id(shown) not in known and bool(shown.buttons)
+        return id(shown) not in known and shown.asks
 
     page = await demo.phone.until(is_page, what="page")
     await demo.hass.until(entity, "on")
     print(page, flush=True)
     pressed = time.time()
     await demo.phone.press(page)
-    taken = await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.buttons, what="'taken' update")
+    taken = await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.asks, what="'taken' update")
     print(taken, flush=True)
     await demo.field.command(f"restore {flat}")
     await demo.hass.until(entity, "off")

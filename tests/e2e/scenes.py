@@ -51,13 +51,13 @@ async def run(demo: Demo, entity: str) -> None:
 async def end(demo: Demo) -> None:
     """Close what is open, so that the next scene starts quiet."""
     for shown in list(demo.phone.screen.values()):
-        if shown.buttons:
+        if shown.asks:
             incident = shown.tag.removeprefix("community_help_")
             with contextlib.suppress(RuntimeError):  # a colleague was quicker
                 data = {"incident_id": incident, "cause": "drill"}
                 await demo.hass.post("/api/services/community_help/close", data)
             async with asyncio.timeout(20):
-                while (now := demo.phone.screen.get(shown.tag)) and now.buttons:
+                while (now := demo.phone.screen.get(shown.tag)) and now.asks:
                     await asyncio.sleep(0.05)
 
 
@@ -77,7 +77,7 @@ async def device_of(demo: Demo, own_id: str) -> str:
 
 async def alarm_to_staff(demo: Demo) -> Notification:
     """A smoke alarm goes off; the demo's own automation pages."""
-    fresh = new(demo, lambda shown: bool(shown.buttons))  # before the alarm: its page comes within milliseconds
+    fresh = new(demo, lambda shown: shown.asks)  # before the alarm: its page comes within milliseconds
     async with field(demo, "fire 304", "restore 304"):
         return await demo.phone.until(fresh, what="page")
 
@@ -95,7 +95,7 @@ async def fire_lane_voice(demo: Demo) -> Notification:
     """A car stays in the lane."""
     lane = await demo.entity_of("lane-1", "lane")
     async with automation(demo, "fire_lane_voice", lane=[lane]), field(demo, "lane on", "lane off"):
-        wanted = new(demo, lambda shown: bool(shown.buttons) and "消防车通道 Fire lane" in shown.title)
+        wanted = new(demo, lambda shown: shown.asks and "消防车通道 Fire lane" in shown.title)
         return await demo.phone.until(wanted, LANE_SECONDS, "page of the fire lane")
 
 
@@ -115,7 +115,7 @@ async def drill(demo: Demo) -> Notification:
     compound = await device_of(demo, "clearwater")
     detector = await demo.smoke_entity(502)
     async with automation(demo, "drill", compound=compound, by=STAFF, detector=detector, minutes=5) as entity:
-        wanted = new(demo, lambda shown: bool(shown.buttons) and shown.title.startswith(("DRILL", "【演练】")))
+        wanted = new(demo, lambda shown: shown.asks and shown.title.startswith(("DRILL", "【演练】")))
         await run(demo, entity)
         try:
             return await demo.phone.until(wanted, what="page of the drill")

@@ -27,7 +27,7 @@ async def take(*names: str) -> None:
                 async with browser.opened(demo.hass, language) as page:
                     if not names:
                         await demo.field.command("fire 203")
-                        await demo.phone.until(lambda shown: bool(shown.buttons), what="page")
+                        await demo.phone.until(lambda shown: shown.asks, what="page")
                         await browser.open_devices(page)
                         await browser.picture(page, IMAGES / f"devices.{language}.png")
                         await demo.field.command("restore 203")

@@ -41,12 +41,12 @@ async def fire(demo: Demo, *flats: int) -> float:
 
 def ringing(shown: Notification) -> bool:
     """A page that wants an answer."""
-    return bool(shown.buttons) and shown.tag.startswith(TAG)
+    return shown.asks and shown.tag.startswith(TAG)
 
 
 def answered(page: Notification) -> Callable[[Notification], bool]:
     """What takes the place of ``page`` when somebody has it."""
-    return lambda shown: shown.tag == page.tag and not shown.buttons
+    return lambda shown: shown.tag == page.tag and not shown.asks
 
 
 def tags(phone: CompanionApp) -> list[str]:

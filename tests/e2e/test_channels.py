@@ -79,7 +79,7 @@ async def ntfy(demo: Demo) -> AsyncIterator[NtfyServer]:
     await server.stop()
 
 
-FAILING = ("off", "half_open", "never_confirms", "iphone", "forbids", "limits")
+FAILING = ("off", "half_open", "never_confirms", "iphone", "forbids", "limits", "hangs")
 """Everybody whose first phone cannot be relied on, by what is wrong with it."""
 
 PROVING = ("late", "old_app", "relayed")
@@ -153,8 +153,8 @@ async def test_the_record_says_what_became_of_each_way(night: Night, name: str) 
         assert not further
     else:
         assert "received" not in steps
-        assert ("failed" in steps) == (name == "off")
-        assert further == ["handed_over"]
+        assert ("failed" if name == "off" else "unproven") in steps, "why the next way was tried"
+        assert further[0] == "handed_over"
     words = " ".join(line["what"] for line in night.sheet["lines"])
     assert night.ways[name] in words or name in words
 
@@ -221,7 +221,7 @@ async def test_a_button_of_ntfy_takes_the_incident_without_the_app(demo: Demo, n
     app = await NtfyApp(ntfy, "buttons").connect()
     async with staffed(demo, Staff("王五 Wang Wu", channels=(entity,))), _quiet(demo.phone):
         await fire(demo, 201)
-        page = await app.until(lambda shown: bool(shown.buttons), what="page in ntfy")
+        page = await app.until(lambda shown: shown.asks, what="page in ntfy")
         take = page.buttons[0]
         async with demo.hass.session.get(take["url"]) as answer:
             assert answer.status == 405

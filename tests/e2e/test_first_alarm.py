@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300
 
 def page_for(flat: int) -> object:
     """A notification with a button about this flat."""
-    return lambda shown: bool(shown.buttons) and f" {flat} " in shown.title
+    return lambda shown: shown.asks and f" {flat} " in shown.title
 
 
 async def close(demo: Demo, page: Notification) -> None:
@@ -68,7 +68,7 @@ async def test_an_alarm_while_home_assistant_is_down(demo: Demo) -> None:
     assert (found["attributes"]["event_type"], " 301 " in found["attributes"]["place"]) == ("raised", True)
     assert len(await recorded(demo, event, " 301 ")) == 1
     await demo.phone.press(page)
-    await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.buttons, what="'taken'")
+    await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.asks, what="'taken'")
     await demo.field.command("restore 301")
     await close(demo, page)
 
@@ -81,10 +81,10 @@ async def test_the_gateway_is_killed_between_page_and_button(demo: Demo) -> None
     await demo.phone.press(page)
     entity = await demo.smoke_entity(402)
     await demo.hass.until(entity, "unavailable", 60)
-    assert not [shown for shown in demo.phone.screen.values() if shown.tag == page.tag and not shown.buttons]
+    assert not [shown for shown in demo.phone.screen.values() if shown.tag == page.tag and not shown.asks]
     demo.gateway.start()
     await demo.gateway.ready()
-    await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.buttons, 60, "'taken' after the return")
+    await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.asks, 60, "'taken' after the return")
     await demo.hass.until(entity, "on", 60)
     await demo.field.command("restore 402")
     await close(demo, page)
@@ -104,7 +104,7 @@ async def test_septic_gas_pages(demo: Demo) -> None:
     await demo.hass.until(await demo.entity_of("septic-1", "gas"), "off", 60)
     await demo.field.command("gas h2s 12")
     await demo.hass.until(await demo.entity_of("septic-1", "gas"), "on", 30)
-    page = await demo.phone.until(lambda shown: bool(shown.buttons) and "GAS" in shown.title, what="gas page")
+    page = await demo.phone.until(lambda shown: shown.asks and "GAS" in shown.title, what="gas page")
     await demo.hass.until(await demo.entity_of("septic-1", "h2s"), "12.0")
     await demo.field.command("gas h2s 0")
     await close(demo, page)
@@ -119,7 +119,7 @@ async def test_the_alarm_is_told_to_a_phone_that_was_off(demo: Demo) -> None:
     page = await demo.phone.until(page_for(501), 180, "repeated page of flat 501")
     assert time.monotonic() - begin < 180
     await demo.phone.press(page)
-    await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.buttons, what="'taken'")
+    await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.asks, what="'taken'")
     await demo.field.command("restore 501")
     await close(demo, page)
 
@@ -135,9 +135,9 @@ async def test_a_second_phone_sees_who_has_it(demo: Demo) -> None:
     page = await demo.phone.until(page_for(604), what="page on the first phone")
     await second.until(page_for(604), what="page on the second phone")
     await second.press(page)
-    taken = await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.buttons, what="'taken'")
+    taken = await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.asks, what="'taken'")
     assert "李四" in taken.message
-    await second.until(lambda shown: shown.tag == page.tag and not shown.buttons, what="'taken' on the second phone")
+    await second.until(lambda shown: shown.tag == page.tag and not shown.asks, what="'taken' on the second phone")
     await second.disconnect()
     await demo.field.command("restore 604")
     await close(demo, page)

@@ -43,7 +43,7 @@ async def test_killed_right_after_the_alarm_the_page_still_comes_once(demo: Demo
     page = await demo.phone.until(ringing, 150, "page after the kill")
     assert tags(demo.phone) == [page.tag]
     await demo.phone.press(page)
-    taken = await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.buttons, 60, "'taken'")
+    taken = await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.asks, 60, "'taken'")
     assert "张三" in taken.message
     assert tags(demo.phone) == [page.tag]
     await ended(demo, page, 102)
@@ -57,9 +57,9 @@ async def test_killed_right_after_the_press_nothing_is_claimed_and_nothing_lost(
     await demo.phone.press(page)
     await killed_and_back(demo, gateway=False)
     seen = await demo.phone.until(lambda shown: shown.tag == page.tag and shown is not page, 150, "an answer or a page")
-    if seen.buttons:
+    if seen.asks:
         await demo.phone.press(seen)
-        await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.buttons, 60, "'taken'")
+        await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.asks, 60, "'taken'")
     assert tags(demo.phone) == [page.tag]
     await ended(demo, page, 103)
 
@@ -75,5 +75,5 @@ async def test_killed_in_a_spreading_fire_the_building_is_one_notification(demo:
     page = await demo.phone.until(lambda shown: ringing(shown) and "12" in shown.message, 180, "one page for all")
     assert tags(demo.phone) == [page.tag]
     await demo.phone.press(page)
-    await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.buttons, 60, "'taken'")
+    await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.asks, 60, "'taken'")
     await ended(demo, page, *flats)

@@ -74,7 +74,7 @@ async def test_two_people_at_once_are_one_owner_on_both_phones(quiet: Demo) -> N
         owners = await decisions(demo, pages[0])
         assert owners in ([ZHANG], ["李四"])
         for phone in (demo.phone, second):
-            await phone.until(lambda shown: not shown.buttons and owners[0] in shown.message, what=f"'{owners[0]}'")
+            await phone.until(lambda shown: not shown.asks and owners[0] in shown.message, what=f"'{owners[0]}'")
         await closed(demo, pages[0], 302)
         for phone in (demo.phone, second):
             await until(lambda phone=phone: not [i for i in phone.screen.values() if ringing(i)], 20, "end")

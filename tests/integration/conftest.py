@@ -401,3 +401,16 @@ def press(hass: HomeAssistant, shown: dict[str, Any], user: MockUser, button: in
     """What mobile_app fires when a button is pressed."""
     data = {**shown["data"], "action": shown["data"]["actions"][button]["action"]}
     hass.bus.async_fire("mobile_app_notification_action", data, context=Context(user_id=user.id))
+
+
+@pytest.fixture
+def notified(hass: HomeAssistant) -> list[dict[str, Any]]:
+    """What notify entities were told; the one of the text messages is there, and has titles."""
+    told: list[dict[str, Any]] = []
+
+    async def send_message(call: ServiceCall) -> None:
+        told.append(dict(call.data))
+
+    hass.services.async_register("notify", "send_message", send_message)
+    hass.states.async_set("notify.sms", "unknown", {"supported_features": 1})
+    return told

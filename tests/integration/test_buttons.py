@@ -8,6 +8,7 @@ import pytest
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
@@ -15,16 +16,19 @@ from custom_components.community_help import roster
 from custom_components.community_help.causes import cause_of
 from custom_components.community_help.contract import commands, messages, values
 from custom_components.community_help.notice import ACKNOWLEDGE, Button, Notice, Urgency, place_of
+from custom_components.community_help.pager import PAGERS
 from custom_components.community_help.phone import Platform, payload
 from tests.integration.conftest import (
     INCIDENT,
     PAGE,
     FakeGateway,
     Settle,
+    add_member,
     add_staff,
     after_grace,
     demand,
     incident_event,
+    later,
     press,
 )
 
@@ -202,6 +206,82 @@ async def test_a_press_after_the_end_is_answered_on_the_phone(
     assert "actions" not in phones[-1]["data"]
 
 
+async def test_who_presses_twice_is_not_told_that_another_has_it(
+    hass: HomeAssistant,
+    gateway: FakeGateway,
+    loaded: MockConfigEntry,
+    phones: list[dict[str, Any]],
+    settle: Settle,
+    user: MockUser,
+) -> None:
+    """The second press of the owner changes nothing, and is answered so."""
+    person = add_staff(hass, loaded, "张三", 1, "one")
+    shown = await paged(hass, gateway, phones, settle)
+    gateway.answer = lambda command: messages.Outcome(
+        command.key, ok=True, result={"first": False, "owner": "张三", "owner_id": person}
+    )
+    press(hass, shown, user)
+    await settle(lambda: phones[-1]["message"].startswith("You have it already.\n"))
+
+
+async def test_what_the_gateway_cannot_write_now_is_kept_and_asked_again(
+    hass: HomeAssistant,
+    gateway: FakeGateway,
+    loaded: MockConfigEntry,
+    phones: list[dict[str, Any]],
+    settle: Settle,
+    user: MockUser,
+    hass_storage: dict[str, Any],
+) -> None:
+    """A full disk is no refusal: the phone says that it waits, and nothing is lost when it is empty again."""
+    shown = await paged(hass, gateway, phones, settle)
+    gateway.answer = lambda command: messages.Outcome(command.key, False, "journal", "disk full")
+    press(hass, shown, user)
+    await settle(lambda: phones[-1]["message"].startswith("Noted. It counts as soon as the gateway is reached."))
+    assert phones[-1]["data"]["actions"]
+    gateway.answer = None
+    await later(hass, 11)
+    await settle(lambda: not hass_storage[f"community_help.{loaded.entry_id}.presses"]["data"])
+    assert len({command.key for command in gateway.commands if isinstance(command.body, commands.Acknowledge)}) == 1
+
+
+async def test_a_refusal_without_words_of_its_own_still_says_that_nothing_was_done(
+    hass: HomeAssistant,
+    gateway: FakeGateway,
+    loaded: MockConfigEntry,
+    phones: list[dict[str, Any]],
+    settle: Settle,
+    user: MockUser,
+) -> None:
+    """Not that the incident is over, which would send people home."""
+    shown = await paged(hass, gateway, phones, settle)
+    gateway.answer = lambda command: messages.Outcome(command.key, False, "future_revision", "future")
+    press(hass, shown, user)
+    await settle(lambda: phones[-1]["message"].startswith("Not accepted. Look into Home Assistant.\n"))
+
+
+async def test_who_has_no_phone_is_not_told_by_everybody_elses(
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, phones: list[dict[str, Any]]
+) -> None:
+    """A word to one person is no page: it wakes nobody else."""
+    person = add_member(hass, loaded, "张三")
+    add_staff(hass, loaded, "李四", 1, "one")
+    reached = await hass.data[PAGERS][loaded.entry_id].async_tell([person], "早报", "一切正常")
+    assert (reached, phones) == ([], [])
+
+
+async def test_who_does_not_page_says_so_to_the_automation(
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, phones: list[dict[str, Any]], settle: Settle
+) -> None:
+    """Another Home Assistant holds the lease: two would page twice."""
+    await demand(hass, gateway, settle)
+    await gateway.say(lease=values.Lease("elsewhere", "Other", 2))
+    await settle(lambda: loaded.runtime_data.fence == 0)
+    with pytest.raises(HomeAssistantError, match="Another Home Assistant pages the staff"):
+        await hass.services.async_call("community_help", "page_staff", {"page_id": PAGE.id}, blocking=True)
+    assert not phones
+
+
 async def test_staff_can_be_told_what_is_no_page(
     hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, phones: list[dict[str, Any]]
 ) -> None:
@@ -262,7 +342,7 @@ def test_an_iphone_gets_what_is_ios() -> None:
 def test_an_unanswered_page_counts_down_to_the_next_tier_on_android() -> None:
     """Only while it wants an answer and there is a next time; never on iOS, where it could replace the alert."""
     button = Button(ACKNOWLEDGE, "ep-1", 1, "I'll take it")
-    asking = replace(NOTICE, buttons=(button,))
+    asking = replace(NOTICE, buttons=(button,), asking=True)
     data = payload(asking, Platform.ANDROID)
     assert (data["live_update"], data["chronometer"], data["when"]) == (True, True, 1234)
     assert "live_update" not in payload(replace(asking, answer_by=0.0), Platform.ANDROID)

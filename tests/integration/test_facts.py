@@ -128,8 +128,9 @@ async def test_a_busy_gateway_does_not_put_off_the_saving_of_the_cursor(
     coordinator = loaded.runtime_data
     await later(hass, 2.5)
     asked: list[float] = []
-    save = coordinator._store.async_delay_save
-    coordinator._store.async_delay_save = lambda data, delay: (asked.append(delay), save(data, delay))
+    store = coordinator._kept._store
+    save = store.async_delay_save
+    store.async_delay_save = lambda data, delay: (asked.append(delay), save(data, delay))
     for number in (11, 12, 13):
         await gateway.say(states=(values.PointState("septic.h2s", True, value=1.0),))
         await eventually(hass, lambda number=number: coordinator._cursor.number == number)

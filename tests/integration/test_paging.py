@@ -1,6 +1,5 @@
 """Pages, buttons, triggers and actions; the phone's own end is the only thing that is played here."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -293,8 +292,8 @@ async def test_missed_events_are_told_once(
 async def test_a_page_that_waited_goes_out_after_a_restart(
     hass: HomeAssistant, gateway: FakeGateway, entry: MockConfigEntry, phones: list[dict[str, Any]], settle: Settle
 ) -> None:
-    """Unsettled and unaccepted: sent. Accepted before: not sent again."""
-    gateway.pages = (PAGE, replace(PAGE, id="ep-4", accepted=True))
+    """Nobody took it yet: it is sent, once."""
+    gateway.pages = (PAGE,)
     gateway.incidents = (INCIDENT,)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await settle(lambda: entry.runtime_data.fence == 1)
@@ -365,7 +364,7 @@ async def test_what_an_android_phone_proves_is_recorded(
     await after_grace(hass)
     await settle(lambda: bool(phones))
     (device,) = roster.phones_for(hass, loaded, [person])
-    hass.bus.async_fire(event, {"tag": "community_help_ep-1", "device_id": device})
+    hass.bus.async_fire(event, {"tag": "community_help_ep-1", "device_id": device, "page": PAGE.id})
     await settle(lambda: any(body.step.value == step for body in gateway.bodies(commands.RecordReceipt)))
     proof = next(body for body in gateway.bodies(commands.RecordReceipt) if body.step.value == step)
     assert (proof.page, proof.phone, proof.person) == ("ep-3", device, person)

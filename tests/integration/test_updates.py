@@ -17,6 +17,7 @@ from tests.integration.conftest import (
     PAGE,
     FakeGateway,
     Settle,
+    add_staff,
     after_grace,
     demand,
     incident_event,
@@ -125,6 +126,35 @@ async def test_everybody_who_was_told_sees_how_it_stands(
     assert paged[1]["message"] == text
     assert "actions" not in paged[1]["data"]
     assert paged[1]["data"]["push"] == {"interruption-level": "passive", "sound": "none"}
+
+
+@pytest.mark.parametrize("phones", [("one", "two")], indirect=True)
+async def test_whoever_has_it_goes_on_from_the_same_notification(
+    hass: HomeAssistant,
+    gateway: FakeGateway,
+    loaded: MockConfigEntry,
+    phones: list[dict[str, Any]],
+    settle: Settle,
+) -> None:
+    """The owner is on the way, and says what it was; everybody else only reads who has it."""
+    owner = values.Person(add_staff(hass, loaded, "张三", 1, "one"), "张三")
+    add_staff(hass, loaded, "李四", 1, "two")
+    await demand(hass, gateway, settle)
+    await after_grace(hass)
+    await settle(lambda: len(phones) == 2)
+    taken: dict[str, Any] = {"owner": owner, "answered": True, "acknowledged_at": 1040.0}
+    await happen(gateway, values.IncidentEventKind.ACKNOWLEDGED, state=values.IncidentState.ACKNOWLEDGED, **taken)
+    await settle(lambda: len(phones) == 4)
+    shown = {item["phone"]: item["data"] for item in phones[2:]}
+    assert [item["title"] for item in shown["one"]["actions"]] == ["On my way", "False alarm"]
+    assert "confirmation" not in shown["one"]
+    assert "actions" not in shown["two"]
+    await later(hass, 6)
+    await happen(gateway, values.IncidentEventKind.HANDLING, state=values.IncidentState.HANDLING, **taken)
+    await settle(lambda: len(phones) == 6)
+    shown = {item["phone"]: item["data"] for item in phones[4:]}
+    assert [item["title"] for item in shown["one"]["actions"]] == ["False alarm"]
+    assert "actions" not in shown["two"]
 
 
 async def test_a_closed_incident_leaves_every_screen(

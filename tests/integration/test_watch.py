@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.community_help import notice
 from custom_components.community_help.contract import commands, messages, values
+from custom_components.community_help.notice import Words
 from custom_components.community_help.standby import STANDBYS
 from tests.integration.conftest import (
     INCIDENT,
@@ -138,6 +139,7 @@ async def test_promise_10_pages_are_repeated_to_their_people_and_only_while_unan
         replace(PAGE, id="ep-6", number=6, incident=NOTICE, answer_by=0.0, accepted=True),
     )
     for page in pages:
+        hass.data[STANDBYS][loaded.entry_id].board.note(page.incident.id, "", Words())
         await demand(hass, gateway, settle, page)
     await lose(hass, gateway, loaded, settle)
     await later(hass, 61)
@@ -249,9 +251,12 @@ async def test_promise_10_a_press_is_kept_while_the_gateway_is_gone_and_no_phone
     press(hass, phones[0], user)
     key = f"community_help.{loaded.entry_id}.presses"
     await settle(lambda: bool(hass_storage.get(key, {}).get("data")))
+    await settle(lambda: len(incidents(phones)) == 2)
+    assert phones[1]["message"].startswith("Noted. It counts as soon as the gateway is reached.\n")
+    assert phones[1]["data"]["alert_once"]
     await later(hass, 61)
     await settle(lambda: len(losses(phones)) == 1)
-    assert len(incidents(phones)) == 1
+    assert len(incidents(phones)) == 2
     gateway.away = False
     await later(hass, 200)
     await settle(lambda: bool(gateway.bodies(commands.Acknowledge)))
@@ -277,7 +282,7 @@ async def test_promise_10_who_says_that_it_is_real_is_still_rung_until_somebody_
     press(hass, phones[0], user, 2)
     await settle(lambda: bool(hass_storage.get(f"community_help.{loaded.entry_id}.presses", {}).get("data")))
     await later(hass, 61)
-    await settle(lambda: len(incidents(phones)) == 2)
+    await settle(lambda: [bool(shown["data"].get("alert_once")) for shown in incidents(phones)] == [False, True, False])
     gateway.away = False
     await settle(lambda: bool(gateway.bodies(commands.DeclareReal)))
 

@@ -175,6 +175,7 @@ RECORD: dict[str, Text] = {
     "step_acted": {"en": "answered", "zh-Hans": "已操作"},
     "step_failed": {"en": "failed", "zh-Hans": "发送失败"},
     "step_unproven": {"en": "no phone has shown that it has it", "zh-Hans": "没有手机证明已收到"},
+    "way_unproven": {"en": "no proof in time", "zh-Hans": "未在限时内得到证明"},
     "cause_real": {"en": "real", "zh-Hans": "真实警情"},
     "cause_cooking": {"en": "cooking", "zh-Hans": "烹饪油烟"},
     "cause_dust": {"en": "dust", "zh-Hans": "灰尘"},

@@ -78,6 +78,17 @@ def test_a_page_that_nobody_has_says_so(language: str, words: str) -> None:
     assert told(language, [STORY[0], overdue, proof("unproven", 30)])[0][2] == words
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "no proof in time"), ("zh-Hans", "未在限时内得到证明")])
+def test_a_way_that_proved_nothing_says_why_the_next_was_tried(language: str, words: str) -> None:
+    """In the ladder and on the timeline, for the person and the phone."""
+    silent = proof("unproven", 11, "tablet", "zhang")
+    assert told(language, [STORY[0], silent])[1][2] == f"{words} 12:00:11"
+    (line,) = lines([silent], Telling(language, SHANGHAI, NAMES))
+    said = line.what
+    assert words in said
+    assert "tablet" in said
+
+
 def test_an_erased_name_stays_erased() -> None:
     """The ladder shows a mark, not the id."""
     (row,) = [row for row in told("en", [STORY[0], proof("seen", 1, "p1", "gone")]) if row[1] == "p1"]

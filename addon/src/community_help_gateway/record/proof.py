@@ -97,9 +97,9 @@ def _of_page(ladder: Ladder, telling: Telling) -> Iterable[tuple[str, ...]]:
 def _of_owner(ladder: Ladder, owner: Owner, telling: Telling) -> tuple[str, str, str]:
     person, phone = owner
     steps = ladder.owners.get(owner, {})
-    told = [_step(step, *steps[step], telling) for step in STEPS if step in steps]
+    told = [_step(step_text(step, phone, telling), *steps[step], telling) for step in STEPS if step in steps]
     if owner == ("", "") and ladder.overdue_at is not None:
-        told.append(_step("overdue", ladder.overdue_at, "", telling))
+        told.append(_step(telling.say("step_overdue"), ladder.overdue_at, "", telling))
     if phone.startswith(FALLBACK):
         who, name = telling.who("gateway"), phone.removeprefix(FALLBACK)
     else:
@@ -107,6 +107,11 @@ def _of_owner(ladder: Ladder, owner: Owner, telling: Telling) -> tuple[str, str,
     return who, name or "-", " → ".join(told) or telling.say("step_none")
 
 
-def _step(step: str, at: float, reason: str, telling: Telling) -> str:
-    text = f"{telling.say(f'step_{step}')} {telling.clock(at)[11:]}"
+def step_text(step: ReceiptStep | str, phone: str, telling: Telling) -> str:
+    """What was proven; that a single way proved nothing in time is why the next one was tried."""
+    return telling.say("way_unproven" if phone and step == ReceiptStep.UNPROVEN else f"step_{step}")
+
+
+def _step(said: str, at: float, reason: str, telling: Telling) -> str:
+    text = f"{said} {telling.clock(at)[11:]}"
     return f"{text} ({reason})" if reason else text

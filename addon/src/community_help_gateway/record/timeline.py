@@ -7,6 +7,7 @@ from ..model.kinds import Hazard
 from ..model.state import Event, EventKind
 from ..words import RECORD
 from .naming import Telling, short
+from .proof import step_text
 from .trace import FALLBACK
 
 
@@ -126,7 +127,7 @@ def _receipt(event: Event, telling: Telling) -> str:
     receipt = event.receipt
     if receipt is None:
         return _plain(event, telling)
-    step = telling.say(f"step_{receipt.step}")
+    step = step_text(receipt.step, receipt.phone, telling)
     step = f"{step}: {receipt.detail}" if receipt.detail else step
     way = _phone(receipt.phone, telling)
     if not receipt.person:
