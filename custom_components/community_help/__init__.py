@@ -7,7 +7,7 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.typing import ConfigType
 
-from . import auditor
+from . import auditor, incident_bus
 from .announcer import Announcer
 from .answers import AnswerView
 from .const import DOMAIN, STORES
@@ -15,18 +15,19 @@ from .coordinator import CommunityHelpEntry, Coordinator
 from .duty import DUTIES, Duty
 from .issues import clear_all
 from .pager import Pager
-from .places import Places
+from .places import Places, registry_keys
 from .proof import Proofs
 from .readiness_board import ReadinessBoard
 from .readiness_issues import ReadinessIssues
 from .repairs import async_follow_automations
+from .rollout import async_rollout
 from .self_test import SelfTest
 from .services import async_register
 from .standby import async_end, async_standby
 from .texts import Texts
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR, Platform.SWITCH]
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SELECT, Platform.SENSOR, Platform.SWITCH]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -44,7 +45,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: CommunityHelpEntry) -> b
     coordinator.roster = standby.duty.roster
     await coordinator.async_connect()
     entry.runtime_data = coordinator
-    coordinator.async_on_new_devices(Places(hass, coordinator, texts).async_register)
+    await async_rollout(hass, coordinator, Places(hass, coordinator, texts)).async_start()
     coordinator.async_on_new_devices(lambda _: standby.duty.async_take_compounds(coordinator.compounds))
     pager = Pager(hass, coordinator, texts, standby.board, standby.answers)
     pager.async_start()
@@ -53,6 +54,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: CommunityHelpEntry) -> b
     announcer.async_start()
     entry.async_on_unload(announcer.async_stop)
     entry.async_on_unload(auditor.async_follow(coordinator, texts))
+    entry.async_on_unload(incident_bus.async_follow(coordinator))
     await _async_start_readiness(hass, coordinator, texts, standby.duty)
     entry.async_on_unload(async_follow_automations(hass, entry))
     entry.async_on_unload(entry.add_update_listener(_async_entry_changed))
@@ -105,6 +107,5 @@ async def async_remove_config_entry_device(
     """A device that the gateway no longer knows may be removed by hand."""
     if device.config_subentry_id in entry.subentries:
         return False
-    coordinator = entry.runtime_data
-    known = {coordinator.gateway_id, *map(coordinator.device_key, (*coordinator.compounds, *coordinator.devices))}
+    known = registry_keys(entry.runtime_data)
     return not any(domain == DOMAIN and key in known for domain, key in device.identifiers)

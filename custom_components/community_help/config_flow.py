@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import probatio as vol
-from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult, ConfigSubentryFlow
+from homeassistant.config_entries import ConfigEntry, ConfigFlowResult, ConfigSubentryFlow
 from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TOKEN
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
@@ -37,6 +37,7 @@ from .const import (
 )
 from .install import async_install
 from .options_flow import CommunityHelpOptionsFlow
+from .reconfigure import ReconfigureFlow
 from .staff_flow import DutyPhoneFlow, StaffFlow
 
 _LOGGER = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ _WISHES = {
 }
 
 
-class CommunityHelpConfigFlow(ConfigFlow, domain=DOMAIN):
+class CommunityHelpConfigFlow(ReconfigureFlow, domain=DOMAIN):
     """Add a gateway."""
 
     VERSION = 1

@@ -17,6 +17,7 @@ CONF_SCHEDULES: Final = "schedules"
 CONF_AWAY: Final = "away"
 CONF_PEOPLE: Final = "people"
 CONF_RUNBOOKS: Final = "runbooks"
+CONF_DETAIL: Final = "detail"
 SUBENTRY_STAFF: Final = "staff"
 SUBENTRY_DUTY_PHONE: Final = "duty_phone"
 

@@ -47,6 +47,9 @@ from .contract.wire import ContractError
 from .facts import Fact, Facts
 from .issues import clear_issue, raise_issue
 from .kept import Kept
+from .open_incidents import OpenIncidents
+from .tally import Tallies
+from .wake import Wakes
 
 _LOGGER = logging.getLogger(__name__)
 FIRST_SNAPSHOT_SECONDS = 20.0
@@ -80,8 +83,7 @@ class Coordinator:
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
         self._failure: Exception | None = None
-        self._point_listeners: dict[str, list[CALLBACK_TYPE]] = {}
-        self._connection_listeners: dict[CALLBACK_TYPE, None] = {}
+        self.wakes, self.tallies, self.open_incidents = Wakes(hass, entry), Tallies(), OpenIncidents()
         self._device_listeners: list[Callable[[list[Device]], None]] = []
         self._held: list[IncidentEvent] | None = []
         self._incoming: dict[str, Device] = {}
@@ -148,19 +150,9 @@ class Coordinator:
             await self._kept.async_save()
 
     @callback
-    def async_listen(self, points: Iterable[str], listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
-        """Call ``listener`` when one of ``points`` changes, or the connection comes or goes."""
-        ids = tuple(points)
-        for point_id in ids:
-            self._point_listeners.setdefault(point_id, []).append(listener)
-        self._connection_listeners[listener] = None
-
-        def remove() -> None:
-            for point_id in ids:
-                self._point_listeners[point_id].remove(listener)
-            del self._connection_listeners[listener]
-
-        return remove
+    def async_listen(self, topics: Iterable[str], listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call ``listener`` when one of ``topics`` (mostly points) changes, or the connection comes or goes."""
+        return self.wakes.async_listen(topics, listener)
 
     @callback
     def async_on_new_devices(self, listener: Callable[[list[Device]], None]) -> CALLBACK_TYPE:
@@ -249,7 +241,7 @@ class Coordinator:
         if self.connected or not self._ready.is_set():
             self.connected = False
             self._ready.set()
-            self._wake_all()
+            self.wakes.async_wake_all()
 
     @callback
     def _take(self, message: Message) -> None:
@@ -268,6 +260,7 @@ class Coordinator:
             return
         self._replace_devices(part)
         self.incidents = {incident.id: incident for incident in part.incidents}
+        self.open_incidents = OpenIncidents(part.incidents)
         self.pages = {page.id: page for page in part.pages}
         if not self.connected:
             _LOGGER.info("The gateway %s is connected", self.entry.title)
@@ -276,7 +269,7 @@ class Coordinator:
         self._ready.set()
         for side in ("gateway", "integration"):
             clear_issue(self.hass, self.entry, f"update_{side}")
-        self._wake_all()
+        self.wakes.async_wake_all()
         for event in part.missed:
             self._note(event)
         self._advance(part.cursor)
@@ -289,6 +282,7 @@ class Coordinator:
         self.devices, self._incoming = self._incoming, {}
         self.points = {point.id: point for device in self.devices.values() for point in device.points}
         self.states = {key: state for key, state in self.states.items() if key in self.points}
+        self.tallies.rebuild(self.devices.values(), self.states)
         for listener in self._device_listeners:
             listener(new)
 
@@ -312,17 +306,15 @@ class Coordinator:
     def _take_changes(self, changes: Changes) -> None:
         if changes.lease:
             self._take_lease(changes.lease)
-        woken: dict[CALLBACK_TYPE, None] = {}
-        for state in changes.states:
-            self.states[state.point] = state
-            woken.update(dict.fromkeys(self._point_listeners.get(state.point, ())))
-        for listener in woken:
-            listener()
+        self.states.update({state.point: state for state in changes.states})
+        self.wakes.async_wake(self.tallies.take(changes.states))
+        concerned: dict[str, None] = {}
         for event in changes.events:
-            self._keep(event.incident)
+            concerned[self._keep(event.incident)] = None
             self._note(event)
         for page in changes.pages:
             self._take_page(page)
+        self.wakes.async_wake(concerned)
         self._advance(changes.cursor)
         self._take_facts(changes)
         if changes.events or changes.pages:
@@ -347,11 +339,13 @@ class Coordinator:
         self._head = head
         self._save_soon()
 
-    def _keep(self, incident: Incident) -> None:
+    def _keep(self, incident: Incident) -> str:
+        """Know an incident as it is now; the topic that this concerns."""
         if incident.state is IncidentState.CLOSED:
             self.incidents.pop(incident.id, None)
         else:
             self.incidents[incident.id] = incident
+        return self.open_incidents.take(incident)
 
     @callback
     def _take_page(self, page: Page) -> None:
@@ -393,8 +387,3 @@ class Coordinator:
     def _saved(self) -> dict[str, Any]:
         cursor = self._cursor or Cursor("", 0)
         return {"epoch": cursor.epoch, "number": cursor.number, "head": chain.to_disk(self._head)}
-
-    @callback
-    def _wake_all(self) -> None:
-        for listener in tuple(self._connection_listeners):
-            listener()

@@ -1,15 +1,20 @@
 """One incident stream per compound."""
 
+from functools import partial
+
 from homeassistant.components.event import EventEntity
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN, SIGNAL_INCIDENT
-from .contract.values import Compound, Device, IncidentEvent, IncidentEventKind
+from .contract.values import Compound, Hazard, IncidentEvent, IncidentEventKind
 from .coordinator import CommunityHelpEntry, Coordinator
 from .incidents import detectors, live
+from .levels import Subject
+from .rollout import async_join
 
 PARALLEL_UPDATES = 0
 
@@ -18,16 +23,11 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: CommunityHelpEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Create one entity per compound, now and when compounds come later."""
-    coordinator = entry.runtime_data
-    known: set[str] = set()
+    await async_join(hass, entry, async_add_entities, partial(_entities, entry.runtime_data))
 
-    @callback
-    def add(_devices: list[Device]) -> None:
-        fresh = [compound for compound in coordinator.compounds.values() if compound.id not in known]
-        known.update(compound.id for compound in fresh)
-        async_add_entities(IncidentEntity(coordinator, compound) for compound in fresh)
 
-    entry.async_on_unload(coordinator.async_on_new_devices(add))
+def _entities(coordinator: Coordinator, subject: Subject) -> list[Entity]:
+    return [IncidentEntity(coordinator, subject)] if isinstance(subject, Compound) else []
 
 
 class IncidentEntity(EventEntity):
@@ -59,11 +59,11 @@ class IncidentEntity(EventEntity):
 
     @callback
     def _on_incident(self, coordinator: Coordinator, event: IncidentEvent) -> None:
-        """Show an event; one without a compound of its own concerns every compound."""
+        """Show an event; one without a compound of its own concerns every compound, a rehearsal of phones nobody."""
         incident = event.incident
         if coordinator is not self.coordinator or incident.compound not in ("", self._compound):
             return
-        if event.kind is IncidentEventKind.UNKNOWN:
+        if event.kind is IncidentEventKind.UNKNOWN or incident.hazard is Hazard.SELF_TEST:
             return
         self._trigger_event(
             event.kind.value,

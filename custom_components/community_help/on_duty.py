@@ -94,6 +94,11 @@ class CompoundDutySensor(SensorEntity):
         self.async_on_remove(self._duty.async_listen(self.async_write_ha_state))
 
     @property
+    def available(self) -> bool:
+        """Always: duty is resolved here, without the gateway."""
+        return True
+
+    @property
     def native_value(self) -> str:
         """The names of the first tier that has somebody; in words when nobody is on duty."""
         found = self._duty.on_duty(self._compound)

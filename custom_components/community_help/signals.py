@@ -14,24 +14,21 @@ SIGNAL_KINDS = {
 """The kinds of points that each signal is made of."""
 
 
+def kinds_of(device: Device) -> frozenset[PointKind]:
+    """The kinds of points that a device has."""
+    return frozenset(point.kind for point in device.points)
+
+
 def points_of(device: Device, signal: str) -> tuple[str, ...]:
     """The points of ``device`` that ``signal`` is made of; empty when it has none."""
     return tuple(point.id for point in device.points if point.kind in SIGNAL_KINDS[signal])
 
 
-def unique_id_of(coordinator: Coordinator, device: Device, key: str) -> str:
-    """The unique id of an entity of ``device``."""
-    return f"{coordinator.device_key(device.id)}_{key}"
-
-
 def points_behind(coordinator: Coordinator, unique_id: str) -> tuple[str, ...]:
-    """The points behind the entity with this unique id; empty when it shows no signal."""
-    return next(
-        (
-            points_of(device, signal)
-            for device in coordinator.devices.values()
-            for signal in SIGNAL_KINDS
-            if unique_id == unique_id_of(coordinator, device, signal)
-        ),
-        (),
-    )
+    """The points behind the entity with this unique id; empty when it shows no signal of one device."""
+    for signal in SIGNAL_KINDS:
+        own = unique_id.removesuffix(f"_{signal}").removeprefix(coordinator.device_key(""))
+        device = coordinator.devices.get(own)
+        if device and unique_id == f"{coordinator.device_key(own)}_{signal}":
+            return points_of(device, signal)
+    return ()

@@ -83,6 +83,11 @@ class StaffEntity(Entity):
         self.async_on_remove(self.duty.async_listen(self.async_write_ha_state))
 
     @property
+    def available(self) -> bool:
+        """Always: duty is resolved here, without the gateway."""
+        return True
+
+    @property
     def member(self) -> Member | None:
         """The member as the roster has them now."""
         return next((item for item in members(self.coordinator.entry) if item.id == self.member_id), None)

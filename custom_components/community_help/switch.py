@@ -1,14 +1,19 @@
 """Relays of the station's appliances."""
 
+from functools import partial
+
 from homeassistant.components.switch import SwitchEntity
 from homeassistant.components.switch.const import SwitchDeviceClass
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .contract.commands import Switch
 from .contract.values import Device, Person, Point
 from .coordinator import CommunityHelpEntry, Coordinator
 from .entity import DeviceEntity
+from .levels import Subject
+from .rollout import async_join
 from .roster import person_for
 
 PARALLEL_UPDATES = 1
@@ -17,17 +22,14 @@ PARALLEL_UPDATES = 1
 async def async_setup_entry(
     hass: HomeAssistant, entry: CommunityHelpEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Create entities for the devices now and for those that come later."""
-    coordinator = entry.runtime_data
-    known: set[str] = set()
+    """Create entities for the relays now and for those that come later."""
+    await async_join(hass, entry, async_add_entities, partial(_entities, entry.runtime_data))
 
-    @callback
-    def add(devices: list[Device]) -> None:
-        fresh = [(device, point) for device in devices for point in device.points if point.id not in known]
-        known.update(point.id for _, point in fresh)
-        async_add_entities(RelaySwitch(coordinator, device, point) for device, point in fresh if point.writable)
 
-    entry.async_on_unload(coordinator.async_on_new_devices(add))
+def _entities(coordinator: Coordinator, subject: Subject) -> list[Entity]:
+    if not isinstance(subject, Device):
+        return []
+    return [RelaySwitch(coordinator, subject, point) for point in subject.points if point.writable]
 
 
 class RelaySwitch(DeviceEntity, SwitchEntity):
@@ -38,8 +40,7 @@ class RelaySwitch(DeviceEntity, SwitchEntity):
 
     def __init__(self, coordinator: Coordinator, device: Device, point: Point) -> None:
         """Of one point."""
-        super().__init__(coordinator, device, (point.id,), point.kind.value)
-        self._point = point
+        super().__init__(coordinator, device, point.kind.value, frozenset({point.kind}))
 
     @property
     def is_on(self) -> bool | None:
@@ -57,4 +58,4 @@ class RelaySwitch(DeviceEntity, SwitchEntity):
     async def _switch(self, *, on: bool) -> None:
         user_id = self._context.user_id if self._context else None
         who: Person | None = await person_for(self.hass, self.coordinator.entry, user_id)
-        await self.coordinator.async_order(Switch(self._point.id, on, who))
+        await self.coordinator.async_order(Switch(self._points[0], on, who))

@@ -3,6 +3,8 @@
 import copy
 import importlib
 import json
+import re
+from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -89,6 +91,60 @@ def test_a_wrong_message_names_its_place(contract: ModuleType, index: int, chang
     """The error says where."""
     with pytest.raises(ValueError, match=place):
         contract.decode({**GOLDEN[index], **change})
+
+
+@pytest.mark.parametrize(
+    ("message", "place"),
+    [
+        (["hello"], "message: expected an object"),
+        ({"type": "teleport"}, "message.type: 'teleport'"),
+        ({"type": 1}, "message.type: 1"),
+        ({"type": "command", "key": "k", "name": "teleport", "body": {}}, "command.name: 'teleport'"),
+        ({"type": "command", "key": "k", "body": {}}, "command.name: None"),
+        ({"type": "command", "key": "", "name": "any"}, "command.key"),
+        ({"type": "command", "key": "k" * 65, "name": "any"}, "command.key"),
+        ({"type": "command", "key": "k", "name": "any", "fence": "1"}, "command.fence"),
+    ],
+)
+def test_what_is_no_message_is_refused_by_name(contract: ModuleType, message: Any, place: str) -> None:
+    """Whatever comes over the wire ends in one error that says what is wrong, never in a crash."""
+    if isinstance(message, dict) and message.get("name") == "any":
+        message = {**message, "name": next(iter(contract.COMMANDS))}
+    with pytest.raises(ValueError, match=re.escape(place)):
+        contract.decode(message)
+
+
+class Colour(StrEnum):
+    """Something that the contract does not know."""
+
+    RED = "red"
+
+
+def test_only_what_the_contract_knows_is_written(contract: ModuleType) -> None:
+    """A value that the other side could not read stops where it is written."""
+    wire = importlib.import_module(contract.__name__.replace("messages", "wire"))
+    assert wire.to_wire(Colour.RED) == "red"
+    with pytest.raises(ValueError, match="object cannot cross the wire"):
+        wire.to_wire({"what": object()})
+
+
+def test_a_union_takes_what_one_of_its_kinds_can_read(contract: ModuleType) -> None:
+    """In their order; what none can read is refused with its place, and a word without an unknown is an error."""
+    wire = importlib.import_module(contract.__name__.replace("messages", "wire"))
+
+    class Lamp(wire.WireEnum):  # type: ignore[misc, name-defined]
+        """Has no unknown member, so that a new word must not be guessed."""
+
+        ON = "on"
+
+    assert wire.from_wire(int | str | None, 3) == 3
+    assert wire.from_wire(int | str | None, "three") == "three"
+    assert wire.from_wire(int | str | None, None) is None
+    with pytest.raises(ValueError, match="lamp: expected str"):
+        wire.from_wire(int | str, [], "lamp")
+    assert wire.from_wire(Lamp, "on") is Lamp.ON
+    with pytest.raises(ValueError, match="'blue' is no Lamp"):
+        wire.from_wire(Lamp, "blue")
 
 
 @pytest.mark.parametrize(("theirs", "answer"), [((1, 1), ""), ((0, 0), "theirs"), ((9, 1), ""), ((9, 9), "ours")])

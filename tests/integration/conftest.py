@@ -131,6 +131,10 @@ class FakeGateway:
         self.resumed: list[messages.Resume] = []
         self.sockets: list[web.WebSocketResponse] = []
         self.pair_status = 200
+        self.all_normal()
+
+    def all_normal(self) -> None:
+        """Every point of every device is there and says normal."""
         for device in self.devices:
             for point in device.points:
                 self.states[point.id] = values.PointState(point.id, True, alarm=False, fault=False, on=False, value=1.0)

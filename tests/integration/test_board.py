@@ -125,6 +125,14 @@ def test_what_is_known_of_a_phone(hass: HomeAssistant, companions: Companions) -
     assert handsets(hass)[android].channel == ""
 
 
+@pytest.mark.parametrize("said", ["", "half", "nan", "inf"])
+def test_a_battery_that_says_no_number_is_unknown(hass: HomeAssistant, companions: Companions, said: str) -> None:
+    """An app's word is not trusted to be a number, and the board goes on."""
+    phone = companions.add("zhang")
+    companions.sensor("zhang", "sensor", "battery_level", said)
+    assert handsets(hass)[phone].battery is None
+
+
 async def test_a_person_is_reachable_once_a_phone_has_proven_it(
     hass: HomeAssistant, companions: Companions, board: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:

@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.community_help.const import DOMAIN
 from custom_components.community_help.contract import commands, messages
-from tests.integration.conftest import CODE, GATEWAY_ID, TOKEN, FakeGateway
+from tests.integration.conftest import CODE, GATEWAY_ID, TOKEN, FakeGateway, eventually
 
 USER = {"source": config_entries.SOURCE_USER}
 
@@ -215,3 +215,64 @@ async def test_staff_is_added_and_changed_without_a_reload(
     await hass.async_block_till_done()
     assert gateway.bodies(commands.SetRoster)[-1].staff[0].tier == 2
     assert len(gateway.resumed) == 1
+
+
+async def move(hass: HomeAssistant, entry: MockConfigEntry, gateway: FakeGateway, **more: Any) -> Any:
+    """The gateway is said to be where it is now."""
+    result = await entry.start_reconfigure_flow(hass)
+    assert result["step_id"] == "reconfigure"
+    address = {"host": " 127.0.0.1 ", "port": gateway.port, **more}
+    return await hass.config_entries.flow.async_configure(result["flow_id"], address)
+
+
+async def test_a_moved_gateway_is_followed(
+    hass: HomeAssistant, gateway: FakeGateway, entry: MockConfigEntry, unused_tcp_port: int
+) -> None:
+    """An entry that could not find its gateway is set up with the new address; token and areas stay."""
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "port": unused_tcp_port})
+    await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is config_entries.ConfigEntryState.SETUP_RETRY
+    result = await move(hass, entry, gateway)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
+    assert entry.data == {"host": "127.0.0.1", "port": gateway.port, "token": TOKEN, "create_areas": True}
+    await hass.async_block_till_done()
+    assert entry.state is config_entries.ConfigEntryState.LOADED
+
+
+async def test_a_fresh_code_brings_a_fresh_token_without_a_reload(
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry
+) -> None:
+    """The running entry connects anew by itself: no entity becomes unavailable because of a reload."""
+    coordinator = loaded.runtime_data
+    gateway.token = "fresh"
+    result = await move(hass, loaded, gateway, code=CODE)
+    assert result["reason"] == "reconfigure_successful"
+    assert loaded.data["token"] == "fresh"
+    await eventually(hass, lambda: len(gateway.resumed) == 2 and coordinator.connected)
+    assert loaded.runtime_data is coordinator
+
+
+@pytest.mark.parametrize(
+    ("change", "more", "error"),
+    [
+        ({"info": messages.GatewayInfo("another", "Demo", "0.1.0")}, {"code": CODE}, "another_gateway"),
+        ({"info": "not info"}, {}, "not_a_gateway"),
+        ({"token": "changed"}, {}, "invalid_token"),
+        ({}, {"code": "99999999"}, "pairing_refused"),
+    ],
+)
+async def test_a_move_that_fails_changes_nothing_and_can_be_mended(
+    hass: HomeAssistant, gateway: FakeGateway, entry: MockConfigEntry, change: dict[str, Any], more: Any, error: str
+) -> None:
+    """Another gateway is refused, whatever code it would take: its entities would become somebody else's."""
+    before, old = dict(entry.data), {name: getattr(gateway, name) for name in change}
+    for name, value in change.items():
+        setattr(gateway, name, value)
+    result = await move(hass, entry, gateway, **more)
+    assert result["errors"] == {"base": error}
+    assert dict(entry.data) == before
+    for name, value in old.items():
+        setattr(gateway, name, value)
+    address = {"host": "127.0.0.1", "port": gateway.port}
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], address)
+    assert result["reason"] == "reconfigure_successful"

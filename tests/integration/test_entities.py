@@ -18,20 +18,7 @@ from custom_components.community_help.client import CannotConnectError
 from custom_components.community_help.contract import commands, messages, values
 from custom_components.community_help.diagnostics import async_get_config_entry_diagnostics
 from tests.integration.conftest import DEVICES, GATEWAY_ID, FakeGateway, eventually, incident_event, smoke_alarm
-
-
-def entity(hass: HomeAssistant, key: str, platform: str = "binary_sensor") -> str:
-    """The entity with this unique id below the gateway's."""
-    found = er.async_get(hass).async_get_entity_id(platform, "community_help", f"{GATEWAY_ID}_{key}")
-    assert found, key
-    return found
-
-
-def state(hass: HomeAssistant, key: str, platform: str = "binary_sensor") -> str:
-    """An entity's state."""
-    found = hass.states.get(entity(hass, key, platform))
-    assert found
-    return found.state
+from tests.integration.entity_world import entity, state, until
 
 
 async def test_a_household_smoke_alarm_has_two_entities(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
@@ -74,11 +61,6 @@ async def test_an_alarm_wakes_only_its_entity(
     await gateway.say(states=(values.PointState("f201.smoke", True, alarm=True, latched=True),))
     await until(hass, "f201_smoke", "on")
     assert {event.data["entity_id"] for event in events} <= {entity(hass, "f201_smoke"), entity(hass, "f201_problem")}
-
-
-async def until(hass: HomeAssistant, key: str, wanted: str, platform: str = "binary_sensor") -> None:
-    """Wait, by turns of the loop and the socket, for a state."""
-    await eventually(hass, lambda: state(hass, key, platform) == wanted)
 
 
 async def test_unknown_is_not_off(hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry) -> None:

@@ -1,0 +1,96 @@
+"""Who is woken by which change, and in slices, so that thousands of changes flood neither the loop nor a browser."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from itertools import islice
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+
+_LOGGER = logging.getLogger(__name__)
+SLICE = 500
+"""So many states are written before the loop turns: a websocket client with 4,096 pending messages is cut off
+(Home Assistant, ``websocket_api/const.py``), and it may send only when the loop turns."""
+
+AT_ONCE = 32
+"""So few are written where they stand, within about a millisecond, so that who hears of an alarm reads its state; more
+wait until incident events and pages are told (project's choice)."""
+
+
+class Wakes:
+    """The listeners of one gateway, by the topics that they wait for: points, and whatever is counted over them."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        """Nobody listens yet."""
+        self._hass = hass
+        self._entry = entry
+        self._by_topic: dict[str, list[CALLBACK_TYPE]] = {}
+        self._of_topics: dict[CALLBACK_TYPE, None] = {}
+        self._of_connection: dict[CALLBACK_TYPE, None] = {}
+        self._due: dict[CALLBACK_TYPE, None] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    @callback
+    def async_listen(self, topics: Iterable[str], listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call ``listener`` when one of ``topics`` changes, or the connection comes or goes.
+
+        Who has no topics hears of the connection at once; the others in slices.
+        """
+        wanted = tuple(topics)
+        for topic in wanted:
+            self._by_topic.setdefault(topic, []).append(listener)
+        everybody = self._of_topics if wanted else self._of_connection
+        everybody[listener] = None
+
+        def remove() -> None:
+            for topic in wanted:
+                remaining = self._by_topic[topic]
+                remaining.remove(listener)
+                if not remaining:
+                    del self._by_topic[topic]
+            everybody.pop(listener, None)
+            self._due.pop(listener, None)
+
+        return remove
+
+    @callback
+    def async_wake(self, topics: Iterable[str]) -> None:
+        """Call everybody who listens to one of ``topics``, once: a few now, many later and in slices."""
+        woken = dict.fromkeys(listener for topic in topics for listener in self._by_topic.get(topic, ()))
+        if len(woken) > AT_ONCE:
+            self._later(woken)
+            return
+        for listener in woken:
+            self._due.pop(listener, None)
+            _call(listener)
+
+    @callback
+    def async_wake_all(self) -> None:
+        """The connection came or went: it concerns everybody."""
+        for listener in tuple(self._of_connection):
+            _call(listener)
+        self._later(self._of_topics)
+
+    def _later(self, listeners: dict[CALLBACK_TYPE, None]) -> None:
+        """Who is due already is called once, and then finds what is newest."""
+        self._due.update(listeners)
+        if self._due and (self._task is None or self._task.done()):
+            drain, name = self._drain(), "community_help states"
+            self._task = self._entry.async_create_background_task(self._hass, drain, name, eager_start=False)
+
+    async def _drain(self) -> None:
+        while self._due:
+            for listener in tuple(islice(self._due, SLICE)):
+                if listener in self._due:  # else its entity was removed by one before it
+                    del self._due[listener]
+                    _call(listener)
+            await asyncio.sleep(0)
+
+
+def _call(listener: CALLBACK_TYPE) -> None:
+    """One that fails must not keep the others from hearing."""
+    try:
+        listener()
+    except Exception:
+        _LOGGER.exception("A change could not be shown")
