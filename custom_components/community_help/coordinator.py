@@ -307,22 +307,23 @@ class Coordinator:
         if changes.lease:
             self._take_lease(changes.lease)
         self.states.update({state.point: state for state in changes.states})
-        concerned = self.tallies.take(changes.states)
+        self.wakes.async_wake(self.tallies.take(changes.states))
+        concerned: dict[str, None] = {}
         for event in changes.events:
             concerned[self._keep(event.incident)] = None
             self._note(event)
         for page in changes.pages:
             self._take_page(page)
         self._advance(changes.cursor)
-        self.hass.loop.call_soon(self._wake, concerned, changes)
-
-    @callback
-    def _wake(self, concerned: Iterable[str], changes: Changes) -> None:
-        """In the loop's next round, so that a page leaves for the phones before entities are written."""
-        self.wakes.async_wake(concerned)
         self._take_facts(changes)
         if changes.events or changes.pages:
-            self.facts.async_wake(Fact.INCIDENTS)
+            self.hass.loop.call_soon(self._wake, concerned)
+
+    @callback
+    def _wake(self, concerned: Iterable[str]) -> None:
+        """In the loop's next round, so that a page leaves for the phones before counts are written."""
+        self.wakes.async_wake(concerned)
+        self.facts.async_wake(Fact.INCIDENTS)
 
     def _take_lease(self, lease: Lease) -> None:
         """A person may have made another integration the one that pages; what is older than our own claim is past."""
