@@ -33,7 +33,10 @@ from .texts import Texts
 
 TEST_TAG = f"{TAG}test_"
 PAGE_KEY = "community_help_pages"
-"""Carried by the notification; an Android phone sends it back, so that a late receipt is for the right pages."""
+"""Carried by the notification; an Android phone sends it back, so that a late receipt is for the right pages.
+
+One text, with commas: the app makes a text of whatever it is given.
+"""
 
 GATHER_SECONDS = 2.0
 """The tests of all compounds that come within this time make one notification per phone; well below the 10 s within
@@ -47,7 +50,7 @@ def silent_data(device_id: str, pages: list[str]) -> dict[str, Any]:
     """Delivered like a page, but unseen: the least important channel, no sound, off the lock screen, gone by itself."""
     return {
         "tag": f"{TEST_TAG}{device_id}",
-        PAGE_KEY: pages,
+        PAGE_KEY: ",".join(pages),
         "confirmation": True,
         "ttl": 0,
         "priority": "high",
@@ -180,7 +183,7 @@ class SelfTest:
         )
         first, test.received = not test.received, True
         await self._clear(device_id, test)
-        if first and set(event.data.get(PAGE_KEY, ())) == set(test.people):
+        if first and set(str(event.data.get(PAGE_KEY, "")).split(",")) == set(test.people):
             for page_id, person in test.people.items():
                 await self._receipt(page_id, ReceiptStep.RECEIVED, device_id, person)
 

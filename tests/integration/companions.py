@@ -100,8 +100,9 @@ class Companions:
         self._fire("mobile_app_notification_action", shown, {"action": shown["data"]["actions"][0]["action"]})
 
     def _fire(self, event: str, shown: dict[str, Any], more: dict[str, Any]) -> None:
+        """The app makes a text of everything that it was given."""
         name = shown["phone"]
-        data = {**shown["data"], **more, "device_id": f"app-{name}"}
+        data = {key: str(value) for key, value in shown["data"].items()} | {**more, "device_id": f"app-{name}"}
         self._hass.bus.async_fire(event, data, context=Context(user_id=f"user-{name}"))
 
     def sensor(self, name: str, domain: str, key: str, state: str) -> None:
