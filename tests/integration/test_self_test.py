@@ -202,11 +202,14 @@ async def test_a_restart_in_the_middle_takes_the_notification_away(
     staff: dict[str, str],
     freezer: FrozenDateTimeFactory,
     settle: Settle,
+    hass_storage: dict[str, Any],
 ) -> None:
-    """What a phone shows is on disk; its receipt is still for its page."""
+    """What a phone shows is on disk before it is sent; its receipt is still for its page."""
     await demand_test(hass, gateway, freezer, settle)
     await settle(lambda: bool(receipts(gateway, "handed_over")))
     (entry,) = hass.config_entries.async_entries("community_help")
+    stored = hass_storage[f"community_help.{entry.entry_id}.self_test"]["data"][companions.ids["zhang"]]
+    assert stored == {"people": {"ep-5": staff["zhang"]}, "shown": True, "received": False}
     gateway.pages = (page(accepted=True),)
     assert await hass.config_entries.async_reload(entry.entry_id)
     await settle(lambda: entry.runtime_data.fence == 1)
