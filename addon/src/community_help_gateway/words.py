@@ -13,7 +13,7 @@ HAZARDS: dict[Hazard, Text] = {
     Hazard.APPLIANCE: {"en": "Appliance alarm", "zh-Hans": "电器设备报警"},
     Hazard.UNPLACED: {"en": "ALARM OF AN UNKNOWN DEVICE", "zh-Hans": "未登记设备报警"},
     Hazard.SUPERVISION: {"en": "Device problem", "zh-Hans": "设备异常"},
-    Hazard.SELF_TEST: {"en": "Self-test (no alarm)", "zh-Hans": "通知自检（非报警）"},
+    Hazard.SELF_TEST: {"en": "Self-test (no alarm)", "zh-Hans": "自检（非报警）"},
 }
 SEVERITIES: dict[Severity, Text] = {
     Severity.NOTICE: {"en": "notice", "zh-Hans": "提示"},
@@ -166,7 +166,7 @@ RECORD: dict[str, Text] = {
     "why_no_staff": {"en": "nobody is responsible for this compound", "zh-Hans": "该小区无负责人"},
     "why_nobody_on_duty": {"en": "nobody is on duty", "zh-Hans": "无人值班"},
     "why_beyond_horizon": {"en": "the roster ends before this time", "zh-Hans": "超出排班表范围"},
-    "why_self_test": {"en": "self-test", "zh-Hans": "通知自检"},
+    "why_self_test": {"en": "self-test", "zh-Hans": "自检"},
     "why_tier_empty": {"en": "the tier before is empty", "zh-Hans": "上一级无人"},
     "step_handed_over": {"en": "handed over for sending", "zh-Hans": "已交付发送"},
     "step_accepted": {"en": "taken over", "zh-Hans": "已接收"},
@@ -190,7 +190,7 @@ RECORD: dict[str, Text] = {
     "hazard_appliance": {"en": "appliance", "zh-Hans": "电器设备"},
     "hazard_unplaced": {"en": "unknown device", "zh-Hans": "未登记设备"},
     "hazard_supervision": {"en": "device problem", "zh-Hans": "设备异常"},
-    "hazard_self_test": {"en": "self-test", "zh-Hans": "通知自检"},
+    "hazard_self_test": {"en": "self-test", "zh-Hans": "自检"},
     "state_open": {"en": "open", "zh-Hans": "未接警"},
     "state_acknowledged": {"en": "taken", "zh-Hans": "已接警"},
     "state_handling": {"en": "being handled", "zh-Hans": "处置中"},

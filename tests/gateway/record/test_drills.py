@@ -19,6 +19,7 @@ from community_help_gateway.record.html_sheet import drills_html
 from community_help_gateway.record.naming import Telling
 from community_help_gateway.record.sheet import Foot
 from community_help_gateway.record.statistics import fold_events
+from community_help_gateway.record.timeline import lines
 from tests.gateway.conftest import FakeClock
 from tests.gateway.record.scenes import LI, ZHANG, Scene, opened, site
 from tests.gateway.record.test_sheets import Page
@@ -135,6 +136,47 @@ async def test_a_month_has_what_began_in_it(tmp_path: Path, clock: FakeClock) ->
     assert november.all_over
     assert [test.compound for test in december.tests.values()] == ["bay", "hill"]
     assert december.drills == []
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            [
+                "Self-test, nothing is in alarm: button.call_point",
+                "Paged tier 1: 张三、李四、王五 (self-test)",
+                "张三 began a self-test",
+                "The gateway closed it. Cause: test",
+            ],
+        ),
+        (
+            "zh-Hans",
+            [
+                "自检，并无报警：button.call_point",
+                "通知第 1 级：张三、李四、王五（自检）",
+                "张三开始自检",
+                "网关结案。原因：测试",
+            ],
+        ),
+    ],
+)
+async def test_a_self_test_can_be_read(tmp_path: Path, clock: FakeClock, language: str, words: list[str]) -> None:
+    """Nobody takes it for an alarm."""
+    async with opened(tmp_path, site(), clock) as scene:
+        await scene.decide(people.claim_lease, holder="one", name="Home", force=False, version=3)
+        await scene.decide(people.set_roster, staff=STAFF)
+        await scene.decide(selftest.start, compound="bay", person=ZHANG)
+        test = scene.incident(Hazard.SELF_TEST)
+        await scene.pass_(601)
+        told = [
+            line.what
+            for line in lines(await scene.hub.journal.timeline(test.id, 100), Telling(language, SHANGHAI, NAMES))
+        ]
+    separator = ", " if language == "en" else "、"
+    assert [word.replace("、", separator) for word in words] == [
+        text for text in told if "ended" not in text and "结束：" not in text
+    ]
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,10 @@ def _refused(event: Event, telling: Telling) -> str:
     return telling.say("refused", who=telling.who(event.person), what=telling.say(f"act_{event.detail}"))
 
 
+def _self_test(event: Event, telling: Telling) -> str:
+    return telling.say("self_test", who=telling.who(event.person))
+
+
 def _unproven(event: Event, telling: Telling) -> str:
     return telling.say("unproven", seconds=event.detail)
 
@@ -155,6 +159,7 @@ _TELLERS: dict[EventKind, Callable[[Event, Telling], str]] = {
     EventKind.RECEIPT: _receipt,
     EventKind.REFUSED: _refused,
     EventKind.UNPROVEN: _unproven,
+    EventKind.SELF_TEST: _self_test,
 }
 _DECIDED = frozenset(
     {
