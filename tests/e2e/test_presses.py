@@ -112,6 +112,23 @@ async def test_a_false_alarm_is_closed_from_the_phone_with_its_reason(quiet: Dem
     demo.phone.forget()
 
 
+async def test_whoever_took_it_ends_it_from_the_same_notification(quiet: Demo) -> None:
+    """Taken, on the way, a false alarm after a look: three presses on one notification, three lines in the record."""
+    demo = quiet
+    await fire(demo, 305)
+    page = await demo.phone.until(ringing, what="page")
+    await demo.phone.press(page)
+    taken = await demo.phone.until(answered(page), what="'taken'")
+    await demo.phone.press(taken, "ON_MY_WAY")
+    going = await demo.phone.until(lambda shown: shown.tag == page.tag and len(shown.buttons) == 1, what="'on the way'")
+    await demo.field.command("restore 305")
+    await demo.phone.press(going, "FALSE_ALARM", reply="油烟")
+    await until(lambda: page.tag not in demo.phone.screen, 20, "end on the phone")
+    assert [await decisions(demo, page, kind) for kind in ("acknowledged", "handling", "closed")] == [[ZHANG]] * 3
+    assert demo.phone.most_of[page.incident] == 1
+    demo.phone.forget()
+
+
 async def test_a_press_while_the_gateway_is_down_is_kept_and_made_good(quiet: Demo) -> None:
     """Nothing is claimed before the journal has it; after the return it counts once, however often it was pressed."""
     demo = quiet

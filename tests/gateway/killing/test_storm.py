@@ -61,7 +61,7 @@ async def cut_short(data: Path, kill: str) -> bool:
 
 @pytest.mark.timeout(240)
 async def test_a_storm_is_folded_and_costs_few_syncs(tmp_path: Path) -> None:
-    """One incident a building, each fold explained; a page goes out before all is in; a sync serves ten alarms or more."""
+    """One incident a building, each fold explained; a page goes out before all is in; a sync serves ten alarms."""
     data, trace = tmp_path / "data", tmp_path / "trace"
     data.mkdir()
     gateway = TownGateway(data, recording(compiled(tmp_path), trace, data, 0))
