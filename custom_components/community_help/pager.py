@@ -191,7 +191,8 @@ class Pager:
         async def show(way: str) -> ReceiptStep:
             told.people.setdefault(way, person)
             notice = self._notice(page, told.words, sounding=True)
-            showing = create_eager_task(self._board.async_show(told, way, notice))  # leaves before anything is saved
+            showing = create_eager_task(self._board.async_show(told, way, notice))
+            await asyncio.sleep(0)  # it is on its way before anything is saved
             await self._board.async_save()
             step, detail = await showing
             await self._board.async_save()
