@@ -18,6 +18,9 @@ from .facts import Fact
 SIGNAL_ANNOUNCED = "community_help_announced"
 """Dispatched with an ``Announcement``."""
 
+SIGNAL_LISTENING = "community_help_listening"
+"""Dispatched with (coordinator) once the automations listen to a gateway that was set up."""
+
 BEGINNINGS = frozenset({IncidentEventKind.RAISED, IncidentEventKind.DECLARED_REAL})
 
 
@@ -29,7 +32,7 @@ class Announcement:
     """
 
     coordinator: Coordinator
-    subject: Page | IncidentEvent | Drill
+    subject: Page | IncidentEvent | Drill | Incident
     devices: tuple[str, ...] = ()
     why_not: str = ""
 
@@ -72,6 +75,7 @@ class Announcer:
         held, self._held = self._held or [], None
         for subject in held:
             self._announce(subject)
+        async_dispatcher_send(self._hass, SIGNAL_LISTENING, self._coordinator)
 
     @callback
     def _on_page(self, coordinator: Coordinator, page: Page) -> None:

@@ -3,7 +3,7 @@
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.condition import Condition
 
-from .duty_condition import OnDutyCondition
+from .duty_condition import OnDutyCondition, TierReachableCondition
 from .incident_conditions import GatewayConnected, IncidentOpen, InDrill
 
 CONDITIONS: dict[str, type[Condition]] = {
@@ -11,6 +11,7 @@ CONDITIONS: dict[str, type[Condition]] = {
     "is_in_drill": InDrill,
     "is_incident_open": IncidentOpen,
     "is_on_duty": OnDutyCondition,
+    "is_tier_reachable": TierReachableCondition,
 }
 
 

@@ -7,7 +7,7 @@ from homeassistant.helpers import device_registry as dr
 
 from .announcer import Announcement
 from .const import DOMAIN
-from .contract.values import Drill, Incident, IncidentEvent, IncidentEventKind, Page, Person
+from .contract.values import Bypass, Device, Drill, Incident, IncidentEvent, IncidentEventKind, Page, Person
 from .coordinator import Coordinator
 from .incidents import answered, detectors, live, loud
 from .texts import Texts
@@ -78,6 +78,39 @@ def about_drill(coordinator: Coordinator, drill: Drill) -> dict[str, Any]:
         "person_id": drill.person.id,
         "started_at": _time(drill.started_at),
         "ends_at": _time(drill.ends_at),
+    }
+
+
+def about_device(coordinator: Coordinator, device: Device) -> dict[str, Any]:
+    """A device, and where it is."""
+    compound = coordinator.compounds.get(device.compound)
+    name = compound.name if compound else device.compound
+    return {
+        "device": device.name,
+        "device_id": _device(coordinator, device.id),
+        "kind": device.kind.value,
+        "compound": name,
+        "compound_device": compound_device(coordinator, device.compound),
+        "building": device.building,
+        "floor": device.floor,
+        "flat": device.flat,
+        "place": " ".join(part for part in (name, device.building, device.flat, device.name) if part),
+    }
+
+
+def about_bypass(coordinator: Coordinator, bypass: Bypass) -> dict[str, Any] | None:
+    """A silenced point, by whom, why and until when; nothing for one that is not known."""
+    device = next(
+        (item for item in coordinator.devices.values() if any(p.id == bypass.point for p in item.points)), None
+    )
+    if device is None:
+        return None
+    return {
+        **about_device(coordinator, device),
+        "person": bypass.person.name,
+        "person_id": bypass.person.id,
+        "reason": bypass.reason,
+        "ends_at": _time(bypass.until),
     }
 
 

@@ -1,4 +1,4 @@
-"""The actions that answer: readiness, health, the drill report; and the one that starts a self-test."""
+"""The actions that answer: incidents, readiness, health, the drill report; and the one that starts a self-test."""
 
 from typing import Any
 
@@ -8,17 +8,28 @@ from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, Supp
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
+from .announced_trigger import HAZARDS
+from .announcer import Announcement
 from .board_report import readiness_report
 from .callers import compound_of, person_of, wrong
 from .client import ClientFailedError, NotAGatewayError, fetch_drill_report
 from .const import DOMAIN
 from .contract.commands import StartSelfTest
+from .contract.values import Hazard, Incident
 from .coordinator import Coordinator
 from .health import health_report
+from .payloads import about_incident
 from .readiness import SELF_TEST_VERSION
 from .readiness_board import BOARDS
+from .texts import Texts
 
 ATTR_MONTH = "month"
+_INCIDENTS = vol.Schema(
+    {
+        vol.Optional(ATTR_DEVICE_ID): cv.string,
+        vol.Optional("hazard", default=list): vol.All(cv.ensure_list, [vol.In(HAZARDS)]),
+    }
+)
 _ANY_COMPOUND = vol.Schema({vol.Optional(ATTR_DEVICE_ID): cv.string})
 _COMPOUND = vol.Schema({vol.Required(ATTR_DEVICE_ID): cv.string})
 _MONTH = vol.Schema({vol.Required(ATTR_MONTH): cv.matches_regex(r"^\d{4}-(0[1-9]|1[0-2])$")})
@@ -29,6 +40,7 @@ def async_register_reports(hass: HomeAssistant) -> None:
     """Register them; they work as soon as a gateway is set up."""
     only = SupportsResponse.ONLY
     hass.services.async_register(DOMAIN, "get_readiness", _get_readiness, _ANY_COMPOUND, only)
+    hass.services.async_register(DOMAIN, "get_incidents", _get_incidents, _INCIDENTS, only)
     hass.services.async_register(DOMAIN, "get_health", _get_health, _ANY_COMPOUND, only)
     hass.services.async_register(DOMAIN, "get_drill_report", _get_drill_report, _MONTH, only)
     hass.services.async_register(DOMAIN, "run_self_test", _run_self_test, _COMPOUND)
@@ -46,6 +58,32 @@ async def _get_readiness(call: ServiceCall) -> ServiceResponse:
     boards = call.hass.data.get(BOARDS, {})
     asked = [(boards[coordinator.entry.entry_id], compound) for coordinator, compound in _asked(call)]
     return {"gateways": [readiness_report(board, compound) for board, compound in asked]}
+
+
+async def _get_incidents(call: ServiceCall) -> ServiceResponse:
+    """What is open, as the triggers tell it; ``connected`` says whether a gateway was asked just now."""
+    texts = await Texts.load(call.hass)
+    wanted = set(call.data["hazard"])
+    return {
+        "gateways": [
+            {
+                "gateway": coordinator.entry.title,
+                "connected": coordinator.connected,
+                "incidents": [
+                    about_incident(_said(coordinator, incident), incident, texts)
+                    for incident in coordinator.incidents.values()
+                    if incident.hazard is not Hazard.SELF_TEST
+                    and (not compound or incident.compound in ("", compound))
+                    and (not wanted or wanted & {incident.hazard.value, *(item.value for item in incident.hazards)})
+                ],
+            }
+            for coordinator, compound in _asked(call)
+        ]
+    }
+
+
+def _said(coordinator: Coordinator, incident: Incident) -> Announcement:
+    return Announcement(coordinator, incident, tuple(dict.fromkeys(member.device for member in incident.members)))
 
 
 async def _get_health(call: ServiceCall) -> ServiceResponse:
