@@ -176,7 +176,9 @@ async def test_two_pulses_are_two_episodes_and_a_repeat_is_none(
     client, fence = await pager(session, api)
     await client.command("a", SetAdopted((KITCHEN,)), fence)
     now = clock.wall()
-    for key, (alarm, at) in enumerate(((True, now - 9), (True, now - 9), (False, now - 8), (True, now), (False, now - 5))):
+    for key, (alarm, at) in enumerate(
+        ((True, now - 9), (True, now - 9), (False, now - 8), (True, now), (False, now - 5))
+    ):
         await client.command(f"k{key}", says(alarm, at), fence)
     record = hub.state.points["adopted-1.smoke"]
     assert (record.alarm, record.episode) == (True, 2)

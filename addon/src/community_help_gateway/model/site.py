@@ -102,7 +102,7 @@ class Site:
     def adding(self, devices: Iterable[Device]) -> Site:
         """This site with further devices; those that it has already stay as they are."""
         links = {link: list(points) for link, points in self._by_link.items()}
-        more = replace(
+        more: Site = replace(
             self,
             devices=dict(self.devices),
             points=dict(self.points),
