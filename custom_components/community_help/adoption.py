@@ -25,6 +25,10 @@ MAX_WAITING = 8
 """Changes of one entity that wait for the gateway; of more, those in the middle go (project's choice)."""
 
 
+RETRY_SECONDS = 5.0
+"""After how long a gateway that did not answer, or could not write its journal, is told again (project's choice)."""
+
+
 class Adoption:
     """Of one gateway."""
 
@@ -71,13 +75,13 @@ class Adoption:
         for undo in (*self._undo, *((self._untrack,) if self._untrack else ())):
             undo()
         self._undo, self._untrack = [], None
-        if self._flushing:
-            self._flushing.cancel()
+        self._stop_flushing()
 
     async def async_tell(self) -> None:
         """Tell the list, and only then what every entity says: it may have changed while nobody heard it."""
         async with self._lock:
             self._listed = await self._tell_list()
+        self._stop_flushing()
         self._tell_all()
 
     async def _tell_list(self) -> bool:
@@ -172,14 +176,21 @@ class Adoption:
                 self._hass, self._flush(), "community_help adopted states"
             )
 
+    @callback
+    def _stop_flushing(self) -> None:
+        if self._flushing:
+            self._flushing.cancel()
+        self._flushing = None
+
     async def _flush(self) -> None:
         """Tell what waits, of each entity one change after the other: to repeat it then never makes two of it."""
         while self._listed and self._waiting and self._coordinator.fence:
             batch = [queue[0] for queue in islice(self._waiting.values(), SLICE)]
             try:
                 await self._coordinator.async_command(ReportAdopted(tuple(batch)))
-            except RefusedError, CannotConnectError:
-                return  # it waits for the next connection, or for the next time that all is told
+            except RefusedError, CannotConnectError:  # a lost connection ends the loop, the next one begins anew
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
             for told in batch:
                 self._drop(told)
 
