@@ -26,7 +26,10 @@ MAX_WAITING = 8
 
 
 RETRY_SECONDS = 5.0
-"""After how long a gateway that did not answer, or could not write its journal, is told again (project's choice)."""
+"""After how long a gateway that did not answer is told again (project's choice)."""
+
+UNRECORDED = "journal"
+"""The gateway's word that it judged what it was told, and could not write it down; the next alarm must not wait."""
 
 
 class Adoption:
@@ -95,7 +98,7 @@ class Adoption:
             outcome = await self._coordinator.async_command(SetAdopted(devices))
         except RefusedError as error:
             self._say_refused(old=error.outcome.code == "malformed", left_out=set())
-            return False
+            return error.outcome.code == UNRECORDED
         except CannotConnectError:
             return False
         self._say_refused(old=False, left_out=set(str(outcome.result.get("left_out", "")).split(",")))
@@ -188,9 +191,10 @@ class Adoption:
             batch = [queue[0] for queue in islice(self._waiting.values(), SLICE)]
             try:
                 await self._coordinator.async_command(ReportAdopted(tuple(batch)))
-            except RefusedError, CannotConnectError:  # a lost connection ends the loop, the next one begins anew
-                await asyncio.sleep(RETRY_SECONDS)
-                continue
+            except (RefusedError, CannotConnectError) as error:
+                if not (isinstance(error, RefusedError) and error.outcome.code == UNRECORDED):
+                    await asyncio.sleep(RETRY_SECONDS)  # a lost connection ends the loop, the next one begins anew
+                    continue
             for told in batch:
                 self._drop(told)
 

@@ -350,6 +350,24 @@ async def test_an_older_gateway_is_named_and_nothing_else_suffers(
     assert issue(hass, loaded, "adopted_old_gateway") is None
 
 
+async def test_a_journal_that_cannot_be_written_holds_no_alarm_back(
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, settle: Settle
+) -> None:
+    """The gateway judges from memory: list and alarms are told all the same, one after the other."""
+
+    def unrecorded(command: messages.Command) -> messages.Outcome:
+        if isinstance(command.body, commands.SetAdopted | commands.ReportAdopted):
+            return messages.Outcome(command.key, False, "journal", "disk full")
+        return messages.Outcome(command.key, True, result={"fence": 1})
+
+    gateway.answer = unrecorded
+    heard = Heard(hass, gateway, adopt(hass, loaded, KITCHEN))
+    for state in ("on", "off", "on"):
+        hass.states.async_set(KITCHEN, state)
+        await heard.until(state)
+    assert issue(hass, loaded, "adopted_old_gateway") is None
+
+
 async def test_what_the_gateway_leaves_out_is_named(
     hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry, heard: Heard, settle: Settle
 ) -> None:

@@ -186,10 +186,12 @@ class Hub:
         return await self.command(key, note)
 
     async def adopt(self, key: str, decide: Decide) -> None:
-        """Take a list of adopted entities: once they are in the journal, they are on the site."""
-        await self.command(key, decide)
-        if self._adopted is not self.state.adopted:
-            self.replace_site(self._file)
+        """Take a list of adopted entities; they are on the site once they are in the journal, or it refused them."""
+        try:
+            await self.command(key, decide)
+        finally:  # alarms are judged from memory, too (promise 13)
+            if self._adopted is not self.state.adopted:
+                self.replace_site(self._file)
 
     def replace_site(self, site: Site) -> None:
         """Use another site file's site from now on, with what is adopted. Open incidents are not touched."""

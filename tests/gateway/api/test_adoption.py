@@ -1,5 +1,6 @@
 """Adopted entities over the stream: the list, what they say, who may bring it, and what survives."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ from community_help_gateway.api.stream import MAX_MESSAGE, MAX_ROSTER
 from community_help_gateway.contract.commands import AdoptedDevice, AdoptedState, ClaimLease, ReportAdopted, SetAdopted
 from community_help_gateway.contract.messages import Command, GatewayInfo, Snapshot, encode
 from community_help_gateway.contract.values import DeviceKind, PointKind
+from community_help_gateway.errors import JournalError
 from community_help_gateway.hub import Hub
 from community_help_gateway.journal.store import Journal
 from community_help_gateway.model.adopted import HOME_ASSISTANT, LINK, MAX_DEVICES
@@ -182,3 +184,21 @@ async def test_two_pulses_are_two_episodes_and_a_repeat_is_none(
         await client.command(f"k{key}", says(alarm, at), fence)
     record = hub.state.points["adopted-1.smoke"]
     assert (record.alarm, record.episode) == (True, 2)
+
+
+async def test_promise_13_a_journal_that_cannot_be_written_holds_no_alarm_back(
+    hub: Hub, session: ClientSession, api: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """List and alarm are refused as not recorded, and judged and paged from memory."""
+    client, fence = await pager(session, api)
+    monkeypatch.setattr(hub.journal, "submit", _refused)
+    assert (await client.command("a", SetAdopted((KITCHEN,)), fence)).code == "journal"
+    assert "adopted-1" in hub.site.devices
+    assert (await client.command("r", says(True), fence)).code == "journal"
+    assert len(hub.visible.pages) == 1
+
+
+def _refused(*_: object) -> asyncio.Future[None]:
+    done = asyncio.get_running_loop().create_future()
+    done.set_exception(JournalError(file="j", problem="full"))
+    return done
