@@ -9,6 +9,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from . import auditor, incident_bus
 from .absences import Absences
+from .adoption import Adoption
 from .announcer import Announcer
 from .answers import AnswerView
 from .const import DOMAIN, STORES
@@ -57,6 +58,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: CommunityHelpEntry) -> b
     absences = Absences(hass, coordinator)
     absences.async_start()
     entry.async_on_unload(absences.async_stop)
+    adoption = Adoption(hass, coordinator)
+    adoption.async_start()
+    entry.async_on_unload(adoption.async_stop)
     entry.async_on_unload(auditor.async_follow(coordinator, texts))
     entry.async_on_unload(incident_bus.async_follow(coordinator))
     await _async_start_readiness(hass, coordinator, texts, standby.duty)

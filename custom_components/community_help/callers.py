@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
+from .adopted import point_of
 from .client import CannotConnectError, RefusedError
 from .const import DOMAIN, UNIDENTIFIED
 from .contract.commands import RecordRefusal
@@ -122,7 +123,10 @@ def compound_of(hass: HomeAssistant, name: str) -> tuple[Coordinator, str]:
 
 
 def points_for(hass: HomeAssistant, entity_id: str) -> tuple[Coordinator, tuple[str, ...]]:
-    """The points behind one of our smoke, gas, fire lane, call point or panel entities."""
+    """The points behind one of our smoke, gas, fire lane, call point or panel entities, or behind an adopted one."""
+    for coordinator in _coordinators(hass):
+        if (adopted := point_of(hass, coordinator.entry, entity_id)) in coordinator.points:
+            return coordinator, (adopted,)
     found = er.async_get(hass).async_get(entity_id)
     if found and found.platform == DOMAIN:
         for coordinator in _coordinators(hass):

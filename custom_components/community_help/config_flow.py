@@ -14,6 +14,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.service_info.hassio import HassioServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
+from .adopted_flow import AdoptedFlow
 from .client import (
     CannotConnectError,
     ClientFailedError,
@@ -32,6 +33,7 @@ from .const import (
     CONF_INSTALL_BLUEPRINTS,
     DEFAULT_PORT,
     DOMAIN,
+    SUBENTRY_ADOPTED,
     SUBENTRY_DUTY_PHONE,
     SUBENTRY_STAFF,
 )
@@ -74,8 +76,8 @@ class CommunityHelpConfigFlow(ReconfigureFlow, domain=DOMAIN):
     @classmethod
     @callback
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
-        """People, and the phones that they hand on, are subentries of their gateway."""
-        return {SUBENTRY_STAFF: StaffFlow, SUBENTRY_DUTY_PHONE: DutyPhoneFlow}
+        """People, the phones that they hand on, and adopted entities are subentries of their gateway."""
+        return {SUBENTRY_STAFF: StaffFlow, SUBENTRY_DUTY_PHONE: DutyPhoneFlow, SUBENTRY_ADOPTED: AdoptedFlow}
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the gateway's address."""

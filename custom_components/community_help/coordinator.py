@@ -7,7 +7,7 @@ It knows no platform, sends nothing to phones and decides nothing.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -89,6 +89,7 @@ class Coordinator:
         self._incoming: dict[str, Device] = {}
         self.facts = Facts()
         self.roster: Callable[[], SetRoster] = lambda: SetRoster(())
+        self.on_claimed: list[Callable[[], Awaitable[None]]] = []
         self._cursor: Cursor | None = None
         self._head: chain.Head | None = None
         self._me = ""
@@ -291,6 +292,8 @@ class Coordinator:
         with contextlib.suppress(CannotConnectError, RefusedError):
             if await self.async_claim(force=False):
                 await self.async_send_roster()
+                for tell in self.on_claimed:
+                    await tell()
         if self._held is None:
             for page in tuple(self.pages.values()):
                 async_dispatcher_send(self.hass, SIGNAL_PAGE, self, page)

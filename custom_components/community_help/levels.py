@@ -66,11 +66,13 @@ def options_with(entry: ConfigEntry, compound: str, level: Level) -> dict[str, A
 
 
 def subjects(coordinator: Coordinator) -> dict[str, Subject]:
-    """Everything that is to be a device in Home Assistant: compounds, then buildings, then devices."""
+    """Everything that is to be a device in Home Assistant: compounds, then buildings, then devices of the field."""
     compounds = coordinator.compounds.values()
     buildings: dict[str, Building] = {}
     devices: list[Device] = []
     for device in coordinator.devices.values():
+        if device.adopted:  # Home Assistant shows it already
+            continue
         if level_for(coordinator.entry, device) is Level.BUILDING:
             buildings[building_of(device)] = Building(device.compound, device.building)
         else:

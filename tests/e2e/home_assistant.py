@@ -28,6 +28,7 @@ config:
 diagnostics:
 frontend:
 history:
+input_boolean:
 logbook:
 logger:
   default: warning

@@ -18,7 +18,7 @@ from . import crash
 from .adapters.port import Switch
 from .errors import REFUSALS, JournalError, NotWritableError, StaleFenceError
 from .journal.store import COMMANDS_KEPT, Journal
-from .model import aftermath, audit, coverage, supervision
+from .model import adopted, aftermath, audit, coverage, supervision
 from .model.draft import Decide, Decision, Draft, Result
 from .model.incident import Deadline, Name, Person
 from .model.observation import Input, LinkState, Observation
@@ -86,9 +86,10 @@ class Hub:
     def __init__(self, journal: Journal, site: Site, clock: Clock | None = None) -> None:
         """Continue from what the journal holds."""
         self.journal = journal
-        self.site = site
         self.clock = clock or SystemClock()
         self.state = journal.load()
+        self._file, self._adopted = site, self.state.adopted
+        self.site = adopted.joined(site, self._adopted)
         self.visible = journal.load()
         self.switches: dict[str, Switch] = {}
         self.unrecorded = False
@@ -184,9 +185,18 @@ class Hub:
 
         return await self.command(key, note)
 
+    async def adopt(self, key: str, decide: Decide) -> None:
+        """Take a list of adopted entities; they are on the site once they are in the journal, or it refused them."""
+        try:
+            await self.command(key, decide)
+        finally:  # alarms are judged from memory, too (promise 13)
+            if self._adopted is not self.state.adopted:
+                self.replace_site(self._file)
+
     def replace_site(self, site: Site) -> None:
-        """Use another site from now on. Open incidents are not touched."""
-        self.site = site
+        """Use another site file's site from now on, with what is adopted. Open incidents are not touched."""
+        self._file, self._adopted = site, self.state.adopted
+        self.site = adopted.joined(site, self._adopted)
         draft = self._draft()
         take_up(draft)
         self._carry_out(draft.decision())
@@ -292,7 +302,7 @@ class Hub:
         if isinstance(said, LinkState) and said.up:
             for behind in self.site.on_link(said.link, said.device):
                 self._heard.pop(behind.device, None)
-        if isinstance(said, Observation):
+        if isinstance(said, Observation) and said.state != supervision.NO_ANSWER:
             point = self.site.resolve(said.address) or next(filter(None, map(self.site.resolve, said.also)), None)
             if point and self.site.devices[point.device].report_every:
                 self._heard[point.device] = self.clock.monotonic()

@@ -21,7 +21,7 @@ PLAIN = (
     "self_tests",
     "heard",
 )
-SINGLE = ("epoch", "number", "roster", "lease")
+SINGLE = ("epoch", "number", "roster", "lease", "adopted")
 INDEXES = ("by_key", "alarming", "unplaced")
 
 

@@ -11,6 +11,7 @@ from ..contract.messages import GatewayInfo, PairAnswer, PairRequest
 from ..contract.wire import ContractError, from_wire, to_wire
 from ..errors import GatewayError, MalformedError, PairingError, PortInUseError, UnauthorizedError
 from ..hub import Hub
+from .adoption import Adoption
 from .auth import Pairing, authorized
 from .exports import Exports
 from .stream import MAX_ROSTER, Session
@@ -36,6 +37,7 @@ class Api:
         self._token = token
         self._pairing = pairing
         self._sessions: set[Session] = set()
+        self._adoption = Adoption(hub)
         self._runner: web.AppRunner | None = None
 
     def application(self) -> web.Application:
@@ -59,6 +61,7 @@ class Api:
 
     async def stop(self) -> None:
         """Say goodbye to every client, then stop listening."""
+        self._adoption.stop()
         for session in tuple(self._sessions):
             await session.goodbye("stopping")
         if self._runner:
@@ -88,7 +91,7 @@ class Api:
             return web.json_response({"code": "too_many_clients"}, status=503)
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=MAX_ROSTER)
         await socket.prepare(request)
-        session = Session(self._hub, self._gateway, socket)
+        session = Session(self._hub, self._gateway, socket, self._adoption)
         self._sessions.add(session)
         try:
             await session.run()

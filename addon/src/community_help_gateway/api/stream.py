@@ -17,6 +17,7 @@ from ..errors import GatewayError, JournalError, MalformedError
 from ..hub import Hub, Publication
 from ..model.state import EventKind
 from . import views
+from .adoption import Adoption
 
 RESUME_SECONDS = 10.0
 """A client that has not said where it wants to go on by then is cut off (project's choice)."""
@@ -36,6 +37,9 @@ MAX_MESSAGE = 64 * 1024
 MAX_ROSTER = 1024 * 1024
 """Bytes of a roster: 20 people with 3 shifts a day for 15 days are about 140 KB, 140 people fit (project's choice)."""
 
+LONG = commands.SetRoster | commands.SetAdopted | commands.ReportAdopted
+"""What may be as long as a roster: 500 adopted entities are about 200 KB."""
+
 MAX_COMMANDS = 32
 """Commands of one client that are under way at once; further ones wait on the socket (project's choice)."""
 
@@ -43,9 +47,12 @@ MAX_COMMANDS = 32
 class Session:
     """Serves one client until either side ends it."""
 
-    def __init__(self, hub: Hub, gateway: messages.GatewayInfo, socket: web.WebSocketResponse) -> None:
+    def __init__(
+        self, hub: Hub, gateway: messages.GatewayInfo, socket: web.WebSocketResponse, adoption: Adoption
+    ) -> None:
         """``socket`` is prepared already."""
         self._hub = hub
+        self._adoption = adoption
         self._gateway = gateway
         self._socket = socket
         self._dirty: dict[str, None] = {}
@@ -82,6 +89,7 @@ class Session:
                 await asyncio.gather(sender, *self._tasks, return_exceptions=True)
         finally:
             unsubscribe()
+            await self._adoption.leave(self)
 
     def _cursor(self) -> values.Cursor:
         return values.Cursor(self._hub.visible.epoch, self._hub.visible.number)
@@ -239,12 +247,16 @@ class Session:
     async def _carry_out(self, command: Command) -> None:
         body = command.body
         try:
-            if isinstance(body, commands.RecordReceipt | commands.SetRoster):
+            if isinstance(body, commands.RecordReceipt | LONG):
                 self._hub.check_fence(command.fence)
             result: dict[str, Json]
             if isinstance(body, commands.Switch):
                 who = views.model_person(body.person)
                 result = {**await self._hub.switch(command.key, body.point, who, on=body.on)}
+            elif isinstance(body, commands.SetAdopted):
+                result = await self._adoption.adopt(self, command.key, body)
+            elif isinstance(body, commands.ReportAdopted):
+                result = await self._adoption.report(self, body)
             else:
                 result = {
                     **await self._hub.command(command.key, views.decide(body, self._version), **self._names(body))
@@ -270,9 +282,9 @@ class Session:
 
 
 def _read(text: str) -> messages.Message:
-    """A client's message; only a roster may be long. Raises ValueError, of which ContractError is one."""
+    """A client's message; only lists may be long. Raises ValueError, of which ContractError is one."""
     message = decode(json.loads(text))
-    if len(text) > MAX_MESSAGE and not (isinstance(message, Command) and isinstance(message.body, commands.SetRoster)):
+    if len(text) > MAX_MESSAGE and not (isinstance(message, Command) and isinstance(message.body, LONG)):
         problem = f"message: longer than {MAX_MESSAGE} characters"
         raise ContractError(problem)
     return message

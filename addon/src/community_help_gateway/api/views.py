@@ -1,16 +1,19 @@
 """The one file that maps the model to the wire and back."""
 
+import math
+import re
 from itertools import islice
 
 from ..contract import commands, messages, values
-from ..model import bypass, lifecycle, people, selftest
+from ..model import adopted, bypass, kinds, lifecycle, people, selftest
 from ..model.audit import Health
 from ..model.draft import Decide
 from ..model.incident import Cause, Incident, Lease, Member, Page, Person
+from ..model.observation import Observation
 from ..model.roster import Shift, StaffMember
 from ..model.site import Device, Point, Site
 from ..model.state import INCIDENT_EVENTS, Event, PointRecord, Receipt, State
-from ..model.supervision import link_id
+from ..model.supervision import DRIFT_SECONDS, NO_ANSWER, link_id
 
 NEWEST = 20
 """So many members of an incident are told with it; the counts cover all (project's choice)."""
@@ -38,6 +41,7 @@ def device(item: Device) -> values.Device:
         points=tuple(
             values.Point(point.id, values.PointKind(point.kind), point.unit, point.writable) for point in item.points
         ),
+        adopted=adopted.is_adopted(item),
     )
 
 
@@ -292,10 +296,65 @@ def _about_paging(body: commands.CommandBody, version: int) -> Decide:
                 Shift(item.person, item.start, item.end, item.compounds) for item in body.shifts[:MAX_SHIFTS]
             )
             return lambda draft: people.set_roster(draft, staff, shifts, body.until)
+        case commands.SetAdopted():
+            devices = adopted_devices(body)
+            return lambda draft: people.set_adopted(draft, devices)
         case commands.ClaimLease():
             return lambda draft: people.claim_lease(draft, body.instance, body.name, force=body.force, version=version)
-    message = "switching goes through the hub"
+    message = "switching and what adopted entities say go through the hub"
     raise TypeError(message)
+
+
+def adopted_devices(body: commands.SetAdopted) -> tuple[adopted.AdoptedDevice, ...]:
+    """The adopted devices that can be taken: a proper id, kinds that are known here, and not too many."""
+    known = (
+        (item, _DEVICE_KINDS.get(item.kind), _POINT_KINDS.get(item.point))
+        for item in body.devices
+        if _ID.fullmatch(item.id)
+    )
+    found = [
+        adopted.AdoptedDevice(
+            item.id,
+            item.name[:MAX_NAME],
+            kind,
+            point,
+            item.compound[:MAX_NAME],
+            item.building[:MAX_NAME],
+            item.floor[:MAX_NAME],
+            item.flat[:MAX_NAME],
+            item.unit and item.unit[:MAX_NAME],
+        )
+        for item, kind, point in known
+        if kind and point
+    ]
+    return tuple(found[: adopted.MAX_DEVICES])
+
+
+_ID = re.compile("[a-z0-9][a-z0-9_-]{0,62}")
+"""As in the site file, so that both kinds of devices can be told apart by it."""
+
+_DEVICE_KINDS = {kind.value: kind for kind in kinds.DeviceKind if kind is not kinds.DeviceKind.TRANSMITTER}
+_POINT_KINDS = {kind.value: kind for kind in kinds.PointKind if kind is not kinds.PointKind.SYSTEM}
+
+
+def observations(body: commands.ReportAdopted, now: float) -> list[Observation]:
+    """What adopted entities say. A time that is in the future is not believed; a value that is no number is silence."""
+    return [_observation(item, now) for item in body.states[: messages.SLICE]]
+
+
+def _observation(item: commands.AdoptedState, now: float) -> Observation:
+    address = adopted.address_of(item.device[:MAX_NAME])
+    if item.silent or (item.value is not None and not math.isfinite(item.value)):
+        return Observation(address=address, received_at=now, state=NO_ANSWER)
+    return Observation(
+        address=address,
+        received_at=now,
+        device_at=item.at if item.at is not None and item.at <= now + DRIFT_SECONDS else None,
+        alarm=item.alarm,
+        on=item.on,
+        value=item.value,
+        fault=False,
+    )
 
 
 def who(item: values.Person) -> Person:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .values import Cause, Person, ReceiptStep, Shift, StaffMember, Way
+from .values import Cause, DeviceKind, Person, PointKind, ReceiptStep, Shift, StaffMember, Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +207,51 @@ class Switch:
     person: Person | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AdoptedDevice:
+    """An entity of Home Assistant that is a device of a compound, with its one point."""
+
+    id: str
+    name: str
+    kind: DeviceKind
+    point: PointKind
+    compound: str
+    building: str = ""
+    floor: str = ""
+    flat: str = ""
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetAdopted:
+    """All adopted entities; the gateway forgets those that are no longer among them.
+
+    The outcome's ``left_out`` names, with commas, those that it did not take: its own site file has that id, it does
+    not know the kind, or they are too many.
+    """
+
+    devices: tuple[AdoptedDevice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptedState:
+    """What an adopted entity says, and when it said so; ``silent``: it says nothing, which clears nothing."""
+
+    device: str
+    at: float | None = None
+    alarm: bool | None = None
+    on: bool | None = None
+    value: float | None = None
+    silent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReportAdopted:
+    """Adopted entities speak, at most ``messages.SLICE`` at once; the outcome comes once that is in the journal."""
+
+    states: tuple[AdoptedState, ...]
+
+
 type CommandBody = (
     Acknowledge
     | Handle
@@ -227,6 +272,8 @@ type CommandBody = (
     | SetRoster
     | ClaimLease
     | Switch
+    | SetAdopted
+    | ReportAdopted
 )
 
 COMMANDS: dict[str, type[CommandBody]] = {
@@ -249,4 +296,6 @@ COMMANDS: dict[str, type[CommandBody]] = {
     "set_roster": SetRoster,
     "claim_lease": ClaimLease,
     "switch": Switch,
+    "set_adopted": SetAdopted,
+    "report_adopted": ReportAdopted,
 }

@@ -169,7 +169,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device and where it is; ``building``, ``floor`` and ``flat`` are empty where they do not apply."""
+    """A device and where it is; ``building``, ``floor`` and ``flat`` are empty where they do not apply.
+
+    ``adopted``: it is an entity of Home Assistant, which shows it already.
+    """
 
     id: str
     name: str
@@ -180,6 +183,7 @@ class Device:
     flat: str = ""
     model: str = ""
     points: tuple[Point, ...] = ()
+    adopted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

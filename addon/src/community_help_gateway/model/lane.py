@@ -11,6 +11,7 @@ from .lifecycle import resolve_itself
 from .policy import Policy
 from .site import Point
 from .state import PointRecord
+from .supervision import NO_ANSWER
 
 LOOK_AGAIN_SECONDS = 30.0
 """After how long a lane that cannot be seen is looked at again (project's choice)."""
@@ -87,7 +88,8 @@ def policy_of(draft: Draft, point: Point) -> Policy:
 
 def _live(draft: Draft, point: Point, record: PointRecord) -> bool:
     """Whether what is known of a point is what it says now."""
-    return not record.fault and (point.address.link, point.address.device) in draft.state.links_up
+    answers = not record.fault and record.state != NO_ANSWER
+    return answers and (point.address.link, point.address.device) in draft.state.links_up
 
 
 def _wait(draft: Draft, point: Point, policy: Policy, record: PointRecord) -> None:

@@ -1,8 +1,9 @@
-"""What an integration brings: the roster, the pager's lease, and proofs about pages."""
+"""What an integration brings: the roster, adopted entities, the pager's lease, and proofs about pages."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from .adopted import Adopted, AdoptedDevice
 from .draft import Decision, Draft
 from .incident import DeadlineKind, Lease, Name, ReceiptStep
 from .lifecycle import refuse
@@ -40,6 +41,15 @@ def set_roster(
     draft.note(EventKind.ROSTER, str(new.version))
     draft.put("roster", new)
     return draft.decision({"version": new.version})
+
+
+def set_adopted(draft: Draft, devices: Sequence[AdoptedDevice]) -> Decision:
+    """All adopted entities, if they differ from the last ones; open incidents are not touched."""
+    old, new = draft.state.adopted or Adopted(()), Adopted(tuple(devices))
+    if new != old:
+        draft.note(EventKind.ADOPTED, str(len(new.devices)))
+        draft.put("adopted", new)
+    return draft.decision()
 
 
 def claim_lease(draft: Draft, holder: str, name: str, *, force: bool, version: int = 0) -> Decision:

@@ -1,7 +1,7 @@
 """The community as it is built: compounds, devices, points, which address is which point, and its policies."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 
 from .kinds import HAZARDS, DeviceKind, Hazard, PointKind
@@ -98,6 +98,24 @@ class Site:
             for point in device.points:
                 site._place(point)
         return site
+
+    def adding(self, devices: Iterable[Device]) -> Site:
+        """This site with further devices; those that it has already stay as they are."""
+        links = {link: list(points) for link, points in self._by_link.items()}
+        more: Site = replace(
+            self,
+            devices=dict(self.devices),
+            points=dict(self.points),
+            _by_address=dict(self._by_address),
+            _by_link=links,
+        )
+        for device in devices:
+            if device.id in more.devices or any(point.id in more.points for point in device.points):
+                continue
+            more.devices[device.id] = device
+            for point in device.points:
+                more._place(point)
+        return more
 
     def _place(self, point: Point) -> None:
         other = self._by_address.setdefault(point.address, point)

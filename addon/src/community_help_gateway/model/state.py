@@ -7,6 +7,7 @@ are put or dropped). ``State.apply`` carries changes out, so the same changes gi
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from .adopted import Adopted
 from .incident import Bypass, Deadline, Drill, Incident, Lease, Member, Name, Page, SelfTest
 from .kinds import Hazard
 from .policy import PolicySet
@@ -110,6 +111,7 @@ class EventKind(StrEnum):
     REFUSED = "refused"
     UNPROVEN = "unproven"
     SELF_TEST = "self_test"
+    ADOPTED = "adopted"
 
 
 INCIDENT_EVENTS = frozenset(
@@ -172,6 +174,7 @@ type Record = (
     | Bypass
     | Name
     | SelfTest
+    | Adopted
 )
 
 KINDS: dict[type[Record], str] = {
@@ -189,6 +192,7 @@ KINDS: dict[type[Record], str] = {
     Bypass: "bypass",
     Name: "name",
     SelfTest: "self_test",
+    Adopted: "adopted",
 }
 """How the journal names the sorts of records."""
 
@@ -237,6 +241,7 @@ class State:
     heard: dict[str, float] = field(default_factory=dict)
     roster: Roster | None = None
     lease: Lease | None = None
+    adopted: Adopted | None = None
     links_up: set[tuple[str, str]] = field(default_factory=set)
     by_key: dict[str, dict[str, None]] = field(default_factory=dict)
     alarming: dict[str, dict[str, None]] = field(default_factory=dict)
@@ -272,6 +277,8 @@ class State:
                 self.roster = record
             case Lease():
                 self.lease = record
+            case Adopted():
+                self.adopted = record
             case Heard():
                 self.heard = dict(record.times)
             case _:
@@ -346,6 +353,7 @@ class State:
         found += [Put(item.id, item) for group in self.members.values() for item in group.values()]
         found += [Put("roster", self.roster)] if self.roster else []
         found += [Put("lease", self.lease)] if self.lease else []
+        found += [Put("adopted", self.adopted)] if self.adopted else []
         found += [Put("heard", Heard(dict(self.heard)))] if self.heard else []
         return tuple(found)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .adopted import LINK as ADOPTED, is_adopted
 from .draft import Draft
 from .fold import Arrival, fold, restore
 from .gas import suspicious
@@ -70,6 +71,9 @@ def of_link(draft: Draft, link: str, name: str) -> Subject | None:
         return None
     device = next((draft.site.devices[p.device] for p in points if p.kind is PointKind.SYSTEM), None)
     device = device or draft.site.devices[points[0].device]
+    if link == ADOPTED:
+        compounds = {draft.site.devices[point.device].compound for point in points}
+        return Subject(link_id(link, name), compounds.pop() if len(compounds) == 1 else "", name, per_compound=False)
     return Subject(link_id(link, name), device.compound, draft.site.place(device), device.id, per_compound=False)
 
 
@@ -182,11 +186,11 @@ def expect_links(draft: Draft) -> None:
 def sweep(draft: Draft, silent: Iterable[str]) -> None:
     """Now and then: devices that are silent beyond their own period, and those that have become too old.
 
-    A part that does not answer makes its device silent, too. A device whose link is down is not counted: the
-    link's own incident speaks for all behind it.
+    A part that does not answer makes its device silent, too; an adopted entity has its period to come back. A device
+    whose link is down is not counted: the link's own incident speaks for all behind it.
     """
-    mute = [item.id for item in draft.state.points.values() if item.state == NO_ANSWER]
-    for device_id in dict.fromkeys((*silent, *(draft.site.points[p].device for p in mute if p in draft.site.points))):
+    mute = [draft.site.device_of(item.id) for item in draft.state.points.values() if item.state == NO_ANSWER]
+    for device_id in dict.fromkeys((*silent, *(item.id for item in mute if item and not is_adopted(item)))):
         device = draft.site.devices.get(device_id)
         if device and all((p.address.link, p.address.device) in draft.state.links_up for p in device.points):
             judge(draft, of_device(draft, device), "offline", wrong=True)

@@ -1,2 +1,2 @@
--- Version 3: new kinds of records (self_test) and words (refused, unproven, self_test, test_end), which an older gateway
--- cannot read. Tables and what was written before stay as they are; the number keeps an older gateway from trying.
+-- Version 3: new kinds of records (self_test, adopted) and words (refused, unproven, self_test, test_end, adopted), which an
+-- older gateway cannot read. Tables and what was written before stay as they are; the number keeps an older gateway from trying.
