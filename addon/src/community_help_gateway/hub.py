@@ -16,15 +16,16 @@ from typing import Protocol
 
 from . import crash
 from .adapters.port import Switch
-from .errors import REFUSALS, JournalError, NotWritableError, StaleFenceError
+from .errors import REFUSALS, GatewayError, JournalError, NotWritableError, StaleFenceError
 from .journal.store import COMMANDS_KEPT, Journal
-from .model import aftermath, audit, coverage, supervision
+from .model import aftermath, audit, coverage, guard, supervision
 from .model.draft import Decide, Decision, Draft, Result
 from .model.incident import Deadline, Name, Person
 from .model.observation import Input, LinkState, Observation
 from .model.reduce import commit, due, field_input, take_up
 from .model.site import Site
 from .model.state import Change, Drop, Event, EventKind, Heard, Put, State
+from .model.station import STATION_LINK
 
 _LOGGER = logging.getLogger(__name__)
 TICK_SECONDS = 60.0
@@ -103,6 +104,7 @@ class Hub:
         self._heard_written = self._retained = self.clock.monotonic()
         self._tasks: set[asyncio.Task[None]] = set()
         journal.rebuild = self._rebuild
+        self._own_links()
         for deadline in self.state.deadlines.values():
             self._wait_for(deadline)
 
@@ -175,18 +177,37 @@ class Hub:
         if point is None or adapter is None or not point.writable:
             raise NotWritableError(point=point_id)
         if key not in self._answers:
+            refusal = guard.may_switch_on(self._draft(), point_id) if on else ""
+            if refusal:
+                raise REFUSALS[refusal](point=point_id)
             await adapter.switch(point.address, on=on)
 
         def note(draft: Draft) -> Decision:
             who = draft.remember(person) if person else ""
+            if on:
+                guard.switched_on(draft, point_id)
             draft.note(EventKind.SWITCHED, point_id, person=who, detail="on" if on else "off")
             return draft.decision({"on": on})
 
         return await self.command(key, note)
 
+    async def start_session(self, key: str, point_id: str, person: Person) -> Result:
+        """Begin a session of an appliance: written down with its end, then switched on and verified."""
+        known = key in self._answers
+        result = await self.command(key, lambda draft: guard.start_session(draft, point_id, person), point=point_id)
+        if known:
+            return result
+        try:
+            await self.switch(f"{key}:on"[-64:], point_id, person, on=True)
+        except GatewayError:
+            await self.command(f"{key}:failed"[-64:], lambda draft: guard.session_failed(draft, point_id))
+            raise
+        return result
+
     def replace_site(self, site: Site) -> None:
         """Use another site from now on. Open incidents are not touched."""
         self.site = site
+        self._own_links()
         draft = self._draft()
         take_up(draft)
         self._carry_out(draft.decision())
@@ -339,6 +360,11 @@ class Hub:
     def _publish(self, publication: Publication) -> None:
         for listener in tuple(self._listeners):
             listener(publication)
+
+    def _own_links(self) -> None:
+        """What the gateway says of its stations comes over no link that could be lost."""
+        for state in (self.state, self.visible):
+            state.links_up |= {(STATION_LINK, station) for station in self.site.stations.stations}
 
     def _link(self, said: LinkState) -> None:
         for state in (self.state, self.visible):

@@ -207,6 +207,25 @@ class Switch:
     person: Person | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StartSession:
+    """Let an appliance run for one session, which ends by itself; ``point`` is its relay.
+
+    The outcome's ``ends_at`` says when.
+    """
+
+    point: str
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFilter:
+    """``person`` put a new water filter in; ``point`` is one of those that count its life."""
+
+    point: str
+    person: Person
+
+
 type CommandBody = (
     Acknowledge
     | Handle
@@ -227,6 +246,8 @@ type CommandBody = (
     | SetRoster
     | ClaimLease
     | Switch
+    | StartSession
+    | ChangeFilter
 )
 
 COMMANDS: dict[str, type[CommandBody]] = {
@@ -249,4 +270,6 @@ COMMANDS: dict[str, type[CommandBody]] = {
     "set_roster": SetRoster,
     "claim_lease": ClaimLease,
     "switch": Switch,
+    "start_session": StartSession,
+    "change_filter": ChangeFilter,
 }

@@ -18,7 +18,7 @@ from community_help_gateway.site import parse
 @pytest.fixture
 async def bank() -> AsyncIterator[ModbusBank]:
     """The demo's gas module and relay box."""
-    async with ModbusBank(gas_units=(demo.GAS_UNIT,), box_units=(demo.BOX_UNIT,)) as bank:
+    async with demo.bank_of() as bank:
         yield bank
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from . import gas, lane, supervision
+from . import gas, guard, lane, supervision
 from .alarms import rise, sound, sound_again
 from .draft import Decision, Draft
 from .fold import Arrival, fold, restore
@@ -30,6 +30,8 @@ def observe(draft: Draft, seen: Observation) -> Decision:
     new = replace(new, alarm_device_at=_newest_alarm(old, new, seen))
     if not same and not reading:
         _carry(draft, point, old, new, seen)
+    if not same:
+        guard.heard(draft, point, old, new)
     if not same or _supervised(draft, point, seen):
         link = (point.address.link, point.address.device)
         supervision.signals(draft, draft.site.devices[point.device], new, seen.clock_offset, link)
@@ -105,6 +107,8 @@ def _signals(draft: Draft, point: Point, old: PointRecord, seen: Observation) ->
     )
     if point.kind is PointKind.LANE:  # an alarm of a lane is its being occupied; the clock judges (lane.py)
         return _occupied(draft, point, old, replace(new, on=new.on if seen.alarm is None else seen.alarm), seen)
+    if point.kind is PointKind.LEAK and seen.alarm is None:  # what a leak detector says is wet or dry
+        seen = replace(seen, alarm=seen.on)
     if point.hazard is Hazard.GAS:
         return _gas(draft, point, old, new, seen)
     return replace(new, alarm=_alarm(draft, point, old, seen))

@@ -110,6 +110,10 @@ class EventKind(StrEnum):
     REFUSED = "refused"
     UNPROVEN = "unproven"
     SELF_TEST = "self_test"
+    ORDERED = "ordered"
+    VERIFIED = "verified"
+    SESSION = "session"
+    FILTER = "filter"
 
 
 INCIDENT_EVENTS = frozenset(
