@@ -183,7 +183,10 @@ INTEGRATION_LAYERS = {
     "building": {"coordinator", "entity", "levels", "tally"},
     "staff": {"const", "coordinator", "duty", "roster", "texts"},
     "on_duty": {"const", "contract", "coordinator", "plan", "roster", "shifts", "staff", "texts"},
+    "cabinet": {"const", "contract", "coordinator", "kept"},
+    "appliances": {"cabinet", "contract", "coordinator", "entity"},
     "binary_sensor": {
+        "appliances",
         "building",
         "contract",
         "coordinator",
@@ -199,6 +202,7 @@ INTEGRATION_LAYERS = {
         "texts",
     },
     "sensor": {
+        "appliances",
         "contract",
         "coordinator",
         "entity",
@@ -210,6 +214,8 @@ INTEGRATION_LAYERS = {
         "texts",
     },
     "switch": {"contract", "coordinator", "entity", "levels", "rollout", "roster"},
+    "button": {"contract", "coordinator", "entity", "levels", "rollout", "roster"},
+    "todo": {"appliances", "cabinet", "contract", "coordinator", "levels", "rollout"},
     "select": {"contract", "coordinator", "entity", "levels", "rollout"},
     "event": {"const", "contract", "coordinator", "incidents", "levels", "rollout"},
     "announcer": {"const", "contract", "coordinator", "facts"},

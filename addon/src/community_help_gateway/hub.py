@@ -191,7 +191,7 @@ class Hub:
 
         return await self.command(key, note)
 
-    async def start_session(self, key: str, point_id: str, person: Person) -> Result:
+    async def start_session(self, key: str, point_id: str, person: Person | None) -> Result:
         """Begin a session of an appliance: written down with its end, then switched on and verified."""
         known = key in self._answers
         result = await self.command(key, lambda draft: guard.start_session(draft, point_id, person), point=point_id)

@@ -245,7 +245,7 @@ class Session:
                 who = views.model_person(body.person)
                 result = {**await self._hub.switch(command.key, body.point, who, on=body.on)}
             elif isinstance(body, commands.StartSession):
-                result = {**await self._hub.start_session(command.key, body.point, views.who(body.person))}
+                result = {**await self._hub.start_session(command.key, body.point, views.model_person(body.person))}
             else:
                 result = {
                     **await self._hub.command(command.key, views.decide(body, self._version), **self._names(body))

@@ -274,7 +274,7 @@ def _about_points(body: commands.CommandBody) -> Decide | None:
         case commands.EndBypass():
             return lambda draft: bypass.end_bypass(draft, body.point, who(body.person))
         case commands.ChangeFilter():
-            return lambda draft: guard.change_filter(draft, body.point, who(body.person))
+            return lambda draft: guard.change_filter(draft, body.point, model_person(body.person))
         case commands.StartSelfTest():
             return lambda draft: selftest.start(draft, body.compound, who(body.person))
     return None

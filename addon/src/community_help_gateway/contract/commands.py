@@ -215,15 +215,15 @@ class StartSession:
     """
 
     point: str
-    person: Person
+    person: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeFilter:
-    """``person`` put a new water filter in; ``point`` is one of those that count its life."""
+    """Somebody put a new water filter in; ``point`` is one of those that count its life."""
 
     point: str
-    person: Person
+    person: Person | None = None
 
 
 type CommandBody = (

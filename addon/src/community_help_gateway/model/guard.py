@@ -103,8 +103,8 @@ def switched_on(draft: Draft, relay: str) -> None:
             _switched(draft, hold, on=True)
 
 
-def start_session(draft: Draft, relay: str, person: Person) -> Decision:
-    """``person`` begins a session: it is written down with its end before anything is switched."""
+def start_session(draft: Draft, relay: str, person: Person | None) -> Decision:
+    """A session begins: it is written down with its end before anything is switched."""
     hold = draft.site.stations.holds.get(relay)
     if hold is None or not hold.session:
         return refuse("no_session")
@@ -115,7 +115,7 @@ def start_session(draft: Draft, relay: str, person: Person) -> Decision:
         return refuse("station_closed")
     if draft.deadline(DeadlineKind.SESSION, relay):
         return refuse("session_runs")
-    draft.note(EventKind.SESSION, relay, person=draft.remember(person), detail="started")
+    draft.note(EventKind.SESSION, relay, person=draft.remember(person) if person else "", detail="started")
     draft.stop((DeadlineKind.VERIFY,), relay)
     _calm(draft, relay)
     draft.wait(DeadlineKind.SESSION, relay, hold.session)
@@ -135,13 +135,13 @@ def session_failed(draft: Draft, relay: str) -> Decision:
     return draft.decision()
 
 
-def change_filter(draft: Draft, point_id: str, person: Person) -> Decision:
-    """``person`` put a new filter in: its life begins."""
+def change_filter(draft: Draft, point_id: str, person: Person | None) -> Decision:
+    """Somebody put a new filter in: its life begins."""
     device = draft.site.device_of(point_id)
     found = draft.site.stations.filters.get(device.id) if device else None
     if found is None:
         return refuse("no_filter")
-    draft.note(EventKind.FILTER, found.device, person=draft.remember(person), detail="changed")
+    draft.note(EventKind.FILTER, found.device, person=draft.remember(person) if person else "", detail="changed")
     _filter(draft, found, new=True)
     return draft.decision()
 
