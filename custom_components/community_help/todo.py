@@ -89,7 +89,7 @@ def _changed(known: Item, item: TodoItem) -> Item:
     return replace(
         known,
         name=item.summary or known.name,
-        checked=item.status is TodoItemStatus.COMPLETED,
+        checked=item.status == TodoItemStatus.COMPLETED,  # a plain word where an action says it
         note=item.description or "",
         expires=expires,
     )
