@@ -64,3 +64,12 @@ def test_a_wrong_line_is_named_with_what_was_expected(old: str, new: str, text: 
         parse(SITE.replace(old, new, 1), "station.yaml")
     assert text in str(caught.value)
     assert 8 < int(caught.value.placeholders["line"]) <= len(LINES) + 1
+
+
+@pytest.mark.parametrize("language", ["", ".zh-Hans"])
+def test_the_example_in_the_document_is_valid(language: str) -> None:
+    """What people copy works."""
+    text = (Path(__file__).parents[2] / f"docs/station{language}.md").read_text("utf-8")
+    example = text.partition("```yaml\n")[2].partition("```")[0]
+    found = parse(f"version: 1\ncompounds: [{{ id: clearwater, name: 清水湾 }}]\n{example}", "station.md").site
+    assert set(found.stations.holds) == {"microwave.relay", "water.relay"}
