@@ -12,6 +12,9 @@ from .observation import Observation, Reset
 from .site import Point
 from .state import PointRecord
 
+BY_CONTACT = frozenset({PointKind.LEAK, PointKind.SMOKE, PointKind.CALL_POINT})
+"""What is in alarm while its contact is closed, where its protocol knows no alarm of its own."""
+
 MAX_UNPLACED = 10
 """Open "unplaced alarm" incidents; alarms of further unknown devices share one (project's choice)."""
 
@@ -107,7 +110,7 @@ def _signals(draft: Draft, point: Point, old: PointRecord, seen: Observation) ->
     )
     if point.kind is PointKind.LANE:  # an alarm of a lane is its being occupied; the clock judges (lane.py)
         return _occupied(draft, point, old, replace(new, on=new.on if seen.alarm is None else seen.alarm), seen)
-    if point.kind is PointKind.LEAK and seen.alarm is None:  # what a leak detector says is wet or dry
+    if point.kind in BY_CONTACT and seen.alarm is None:  # an input of a box says on, and means it
         seen = replace(seen, alarm=seen.on)
     if point.hazard is Hazard.GAS:
         return _gas(draft, point, old, new, seen)

@@ -81,6 +81,10 @@ class ModbusBank:
         """Open or close an input of a box, 1 to 8."""
         await self._set(unit, _SET_INPUT, number - 1, [on])
 
+    async def set_relay(self, unit: int, number: int, *, on: bool) -> None:
+        """Let somebody switch a relay at the box itself, 1 to 8."""
+        await self._set(unit, _SET_COIL, number - 1, [on])
+
     async def relay(self, unit: int, number: int) -> bool:
         """What a relay of a box was switched to, 1 to 8."""
         if self._server is None:
