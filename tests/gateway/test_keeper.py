@@ -16,7 +16,7 @@ from community_help_gateway.errors import (
 )
 from community_help_gateway.hub import Hub
 from community_help_gateway.journal.store import Journal
-from community_help_gateway.keeper import Keeper
+from community_help_gateway.keeper import Keeper, start_session
 from community_help_gateway.model.incident import DeadlineKind, Person
 from community_help_gateway.model.state import Event, EventKind
 from community_help_gateway.simulators.modbus_bank import ModbusBank
@@ -113,12 +113,12 @@ async def station(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Station]:
 
 async def test_a_session_runs_and_ends_on_the_wire(station: Station) -> None:
     """On for its five minutes, off after them, and proven by the meter."""
-    assert await station.hub.start_session("k1", MICROWAVE, ZHANG) == {"ends_at": round(station.clock.wall() + 300)}
+    assert await start_session(station.hub, "k1", MICROWAVE, ZHANG) == {"ends_at": round(station.clock.wall() + 300)}
     assert await station.bank.relay(BOX, 1)
     await station.bank.set_power(METER, 900)
     await until(lambda: bool(station.on("microwave.running")))
     with pytest.raises(SessionRunsError):
-        await station.hub.start_session("k2", MICROWAVE, ZHANG)
+        await start_session(station.hub, "k2", MICROWAVE, ZHANG)
     station.pass_(300)
     await until(lambda: station.on(MICROWAVE) is False)
     assert not await station.bank.relay(BOX, 1)
@@ -131,9 +131,9 @@ async def test_a_session_runs_and_ends_on_the_wire(station: Station) -> None:
 
 async def test_a_repeated_command_begins_no_second_session(station: Station) -> None:
     """The same key is carried out once."""
-    first = await station.hub.start_session("k1", MICROWAVE, ZHANG)
+    first = await start_session(station.hub, "k1", MICROWAVE, ZHANG)
     await station.hub.switch("off", MICROWAVE, ZHANG, on=False)
-    assert await station.hub.start_session("k1", MICROWAVE, ZHANG) == first
+    assert await start_session(station.hub, "k1", MICROWAVE, ZHANG) == first
     assert not await station.bank.relay(BOX, 1)
     assert station.value("microwave.sessions") == 1
 
@@ -159,7 +159,7 @@ async def test_a_leak_turns_it_off_at_once_and_keeps_it_off(station: Station) ->
     with pytest.raises(LeakingError, match="Water leaks"):
         await station.hub.switch("k2", MICROWAVE, ZHANG, on=True)
     with pytest.raises(LeakingError):
-        await station.hub.start_session("k3", MICROWAVE, ZHANG)
+        await start_session(station.hub, "k3", MICROWAVE, ZHANG)
     assert not await station.bank.relay(BOX, 1)
 
 
@@ -192,16 +192,16 @@ async def test_a_closed_station_has_no_sessions(station: Station) -> None:
     """The refusal says why; what has no sessions says that."""
     station.pass_(3 * 3600)
     with pytest.raises(StationClosedError, match="closed now"):
-        await station.hub.start_session("k1", MICROWAVE, ZHANG)
+        await start_session(station.hub, "k1", MICROWAVE, ZHANG)
     with pytest.raises(NoSessionError, match="session: MINUTES"):
-        await station.hub.start_session("k2", "water.relay", ZHANG)
+        await start_session(station.hub, "k2", "water.relay", ZHANG)
 
 
 async def test_a_session_whose_relay_does_not_answer_fails_and_leaves_nothing_on(station: Station) -> None:
     """The person learns it at once; the relay is ordered off until it is proven to be."""
     station.bank.fail(BOX)
     with pytest.raises(SwitchFailedError):
-        await station.hub.start_session("k1", MICROWAVE, ZHANG)
+        await start_session(station.hub, "k1", MICROWAVE, ZHANG)
     waits = {deadline.kind for deadline in station.hub.state.deadlines.values() if deadline.subject == MICROWAVE}
     assert waits == {DeadlineKind.VERIFY}
     assert station.value("microwave.sessions") == 0
@@ -211,7 +211,7 @@ async def test_every_off_is_in_the_record_with_its_reason(station: Station) -> N
     """What was ordered and why, what was switched, and by what it was proven."""
     shown: list[Event] = []
     station.hub.subscribe(lambda publication: shown.extend(publication.events))
-    await station.hub.start_session("k1", MICROWAVE, ZHANG)
+    await start_session(station.hub, "k1", MICROWAVE, ZHANG)
     station.pass_(300)
     await until(lambda: station.on(MICROWAVE) is False)
     station.pass_(10)

@@ -24,7 +24,7 @@ GATEWAY_LAYERS = {
     "hub": {"model", "journal", "adapters.port", "errors", "crash"},
     "api.views": {"model", "contract"},
     "api.exports": {"api", "hub", "model", "journal", "errors", "record"},
-    "api": {"hub", "model", "contract", "durable", "errors", "api.views", "api.exports"},
+    "api": {"hub", "keeper", "model", "contract", "durable", "errors", "api.views", "api.exports"},
     "channels": {"codecs", "errors"},
     "words": {"model", "words_of_proof"},
     "words_of_proof": set(),

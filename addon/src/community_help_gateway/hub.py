@@ -16,7 +16,7 @@ from typing import Protocol
 
 from . import crash
 from .adapters.port import Switch
-from .errors import REFUSALS, GatewayError, JournalError, NotWritableError, StaleFenceError
+from .errors import REFUSALS, JournalError, NotWritableError, StaleFenceError
 from .journal.store import COMMANDS_KEPT, Journal
 from .model import aftermath, audit, coverage, guard, supervision
 from .model.draft import Decide, Decision, Draft, Result
@@ -154,7 +154,7 @@ class Hub:
 
         ``names`` fill the text of a refusal. Raises the GatewayError that the refusal names, or JournalError.
         """
-        if key in self._answers:
+        if self.answered(key):
             await asyncio.shield(self.journal.submit((), ()))
             answer: Result = json.loads(self._answers[key])
             return answer
@@ -164,6 +164,10 @@ class Hub:
         self._remember(key, json.dumps(decision.result))
         await asyncio.shield(self._carry_out(decision, (key, self.clock.wall(), self._answers[key])))
         return decision.result
+
+    def answered(self, key: str) -> bool:
+        """Whether that command was carried out before."""
+        return key in self._answers
 
     def check_fence(self, fence: int) -> None:
         """Raise StaleFenceError unless ``fence`` is the pager lease's number."""
@@ -190,19 +194,6 @@ class Hub:
             return draft.decision({"on": on})
 
         return await self.command(key, note)
-
-    async def start_session(self, key: str, point_id: str, person: Person | None) -> Result:
-        """Begin a session of an appliance: written down with its end, then switched on and verified."""
-        known = key in self._answers
-        result = await self.command(key, lambda draft: guard.start_session(draft, point_id, person), point=point_id)
-        if known:
-            return result
-        try:
-            await self.switch(f"{key}:on"[-64:], point_id, person, on=True)
-        except GatewayError:
-            await self.command(f"{key}:failed"[-64:], lambda draft: guard.session_failed(draft, point_id))
-            raise
-        return result
 
     def replace_site(self, site: Site) -> None:
         """Use another site from now on. Open incidents are not touched."""

@@ -1,4 +1,4 @@
-"""Carries out what the guard orders: turns relays off through the hub, whoever else is up or down."""
+"""Carries out what the guard decides: turns relays off through the hub, whoever else is up or down; begins sessions."""
 
 import asyncio
 import logging
@@ -6,12 +6,31 @@ from collections.abc import Callable
 
 from .errors import GatewayError
 from .hub import Hub, Publication
-from .model.incident import GATEWAY, DeadlineKind
+from .model import guard
+from .model.draft import Result
+from .model.incident import GATEWAY, DeadlineKind, Person
 from .model.state import EventKind
 
 _LOGGER = logging.getLogger(__name__)
 ATTEMPTS, PAUSE_SECONDS = 3, 2.0
 """Per order; the guard gives it again while the relay is not proven to be off (project's choice)."""
+
+
+async def start_session(hub: Hub, key: str, point: str, person: Person | None) -> Result:
+    """Begin a session of an appliance: written down with its end, then switched on and verified.
+
+    Raises the GatewayError of a refusal, or SwitchFailedError: then the session has ended again.
+    """
+    known = hub.answered(key)
+    result = await hub.command(key, lambda draft: guard.start_session(draft, point, person), point=point)
+    if known:
+        return result
+    try:
+        await hub.switch(f"{key}:on"[-64:], point, person, on=True)
+    except GatewayError:
+        await hub.command(f"{key}:failed"[-64:], lambda draft: guard.session_failed(draft, point))
+        raise
+    return result
 
 
 class Keeper:

@@ -343,17 +343,7 @@ class _Parser:
             return (stations.point(item["id"], stations.SINGLE[kind], Address("gb26875", identity, _part(at))),)
         if at["modbus"] not in profiles:
             raise self._error((*path, "modbus"), f"there is no modbus entry {at['modbus']}")
-        return self._modbus_points(item["id"], kind, at, path)
-
-    def _modbus_points(self, device: str, kind: DeviceKind, at: dict[str, Any], path: Path_) -> tuple[Point, ...]:
-        single = stations.SINGLE.get(kind)
-        wanted = "" if kind in stations.SEVERAL else "relay" if single is PointKind.RELAY else "input"
-        if {key for key in at if key != "modbus"} != ({wanted} if wanted else set()):
-            expected = f"{wanted} (1 to 8)" if wanted else "neither input nor relay"
-            raise self._error(path, f"expected {expected} for a {kind.value}")
-        if single and wanted:
-            return (stations.point(device, single, Address("modbus", at["modbus"], f"{wanted}_{at[wanted]}")),)
-        return stations.registers(device, kind, at["modbus"])
+        return stations.on_modbus(item["id"], kind, at, path, self._error)
 
     def _site(self, data: dict[str, Any], devices: list[Device], staff: tuple[StaffMember, ...]) -> Site:
         claimed: dict[Address, str] = {}

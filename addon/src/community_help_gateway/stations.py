@@ -3,7 +3,7 @@
 Everything that is wrong is named with its place; see ``site``.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import voluptuous as vol
@@ -87,7 +87,7 @@ STATION_KEYS: dict[vol.Marker, Any] = {
 }
 """What may be written to a station besides its name and place."""
 
-type Place = tuple[str | int, ...]
+type Place = tuple[Hashable, ...]
 type Fail = Callable[[Place, str], Exception]
 """Makes the error for a place in the site file."""
 
@@ -119,9 +119,16 @@ def _readable(part: str, profile: str, place: Place, fail: Fail) -> None:
         raise fail(place, f"profile {profile} has no {part}; it has {', '.join(sorted(keys))}")
 
 
-def registers(device: str, kind: DeviceKind, unit: str) -> tuple[Point, ...]:
-    """The points of a device that is a Modbus device as a whole."""
-    return tuple(point(device, part, Address("modbus", unit, part.value)) for part in SEVERAL[kind])
+def on_modbus(device: str, kind: DeviceKind, at: Mapping[str, Any], place: Place, fail: Fail) -> tuple[Point, ...]:
+    """The points of a device that is an input or a relay of a box, or a Modbus device as a whole."""
+    single = SINGLE.get(kind)
+    wanted = "" if kind in SEVERAL else "relay" if single is PointKind.RELAY else "input"
+    if {key for key in at if key != "modbus"} != ({wanted} if wanted else set()):
+        expected = f"{wanted} (1 to 8)" if wanted else "neither input nor relay"
+        raise fail(place, f"expected {expected} for a {kind.value}")
+    if single and wanted:
+        return (point(device, single, Address("modbus", at["modbus"], f"{wanted}_{at[wanted]}")),)
+    return tuple(point(device, part, Address("modbus", at["modbus"], part.value)) for part in SEVERAL[kind])
 
 
 def point(device: str, kind: PointKind, address: Address) -> Point:

@@ -14,6 +14,8 @@ from community_help_gateway.model.kinds import Hazard, Severity
 from community_help_gateway.model.reduce import take_up
 from community_help_gateway.model.state import EventKind
 from community_help_gateway.model.station import Station
+from community_help_gateway.record.naming import Telling
+from community_help_gateway.record.timeline import lines
 from community_help_gateway.site import parse
 from tests.gateway.model.world import ZHANG, World
 
@@ -328,3 +330,19 @@ def test_nothing_is_ever_on_beyond_its_time_without_an_order(steps: list[tuple[s
             ordered = DeadlineKind.VERIFY in waits
             assert ordered or world.now - start <= limit + seconds
             assert ordered or not world.state.points["floor.leak"].alarm
+
+
+def test_the_incidents_record_says_what_was_tried_and_when_it_was_proven(station: World) -> None:
+    """In both languages, so that whoever was paged can read it off."""
+    relay(station, "microwave", on=True)
+    station.pass_(30 * 60 + guard.VERIFY_SECONDS)
+    incident = station.incident
+    relay(station, "microwave", on=False)
+    station.pass_(3 * guard.VERIFY_SECONDS)
+    own = [event for event in station.events if event.about == incident.id and event.subject == MICROWAVE]
+    assert [event.kind for event in own] == [EventKind.ORDERED, EventKind.VERIFIED]
+    telling = Telling("en", station.site.zone)
+    assert [line.what for line in lines(own, telling)] == [
+        "It is not proven to be off (the relay does not say so): the gateway turns it off again",
+        "It is proven to be off",
+    ]

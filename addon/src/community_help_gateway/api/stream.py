@@ -15,6 +15,7 @@ from ..contract.messages import SLICE, Changes, Command, Goodbye, Hello, Outcome
 from ..contract.wire import ContractError, Json
 from ..errors import GatewayError, JournalError, MalformedError
 from ..hub import Hub, Publication
+from ..keeper import start_session
 from ..model.state import EventKind
 from . import views
 
@@ -245,7 +246,7 @@ class Session:
                 who = views.model_person(body.person)
                 result = {**await self._hub.switch(command.key, body.point, who, on=body.on)}
             elif isinstance(body, commands.StartSession):
-                result = {**await self._hub.start_session(command.key, body.point, views.model_person(body.person))}
+                result = {**await start_session(self._hub, command.key, body.point, views.model_person(body.person))}
             else:
                 result = {
                     **await self._hub.command(command.key, views.decide(body, self._version), **self._names(body))

@@ -165,14 +165,15 @@ def _verify(draft: Draft, hold: Hold, length: float) -> None:
     record = draft.point(hold.relay)
     doubt = _doubt(draft, hold)
     if not doubt:
-        draft.note(EventKind.VERIFIED, hold.relay, detail="power" if hold.power else "relay")
+        proof = "power" if hold.power else "relay"
+        draft.note(EventKind.VERIFIED, hold.relay, detail=proof, about=record.incident if record.alarm else "")
         _calm(draft, hold.relay)
         return
     if not record.alarm:
         episode = record.episode + 1
         alarming = replace(record, alarm=True, episode=episode, changed_at=draft.now, device_at=None)
         sound(draft, draft.site.points[hold.relay], alarming)
-    draft.note(EventKind.ORDERED, hold.relay, detail=f"again:{doubt}")
+    draft.note(EventKind.ORDERED, hold.relay, detail=f"again:{doubt}", about=draft.point(hold.relay).incident)
     draft.wait(DeadlineKind.VERIFY, hold.relay, min(2 * length, VERIFY_MOST_SECONDS))
 
 
