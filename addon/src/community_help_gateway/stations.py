@@ -142,7 +142,7 @@ def worked_out(item: Mapping[str, Any], points: Sequence[Point]) -> tuple[Point,
     by_kind = {found.kind: found.address for found in points}
     relay, power = by_kind.get(PointKind.RELAY), by_kind.get(PointKind.POWER)
     own: dict[PointKind, Address | None] = {}
-    if any(key in item for key in ("station", "max_on", "session")):
+    if any(key in item for key in ("station", "max_on", "session")) or PointKind.LEAK in by_kind:
         own |= {PointKind.RUNNING: power or relay, PointKind.ENDS: relay}
     if "session" in item:
         own[PointKind.SESSIONS] = relay

@@ -1,6 +1,7 @@
 """A station's relays: on for no longer than they may, off at once where water leaks and at closing time, and proven."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from community_help_gateway.model.reduce import take_up
 from community_help_gateway.model.state import EventKind
 from community_help_gateway.model.station import Station
 from community_help_gateway.record.naming import Telling
+from community_help_gateway.record.replay import Replay
 from community_help_gateway.record.timeline import lines
 from community_help_gateway.site import parse
 from tests.gateway.model.world import ZHANG, World
@@ -162,6 +164,26 @@ def test_what_is_switched_on_while_it_leaks_goes_off_again(station: World) -> No
     assert guard.may_switch_on(station.draft(), CHAIR) == "leaking"
     wet(station, on=False)
     assert guard.may_switch_on(station.draft(), CHAIR) == ""
+
+
+def test_an_order_that_somebody_undid_is_given_again_at_once(station: World) -> None:
+    """By the switch at the device, while it leaks: not only when the order is to be proven."""
+    relay(station, "chair", on=True)
+    wet(station)
+    relay(station, "chair", on=False)
+    station.pass_(guard.VERIFY_SECONDS - 1)
+    relay(station, "chair", on=True)
+    assert orders(station) == [(CHAIR, "leak"), (CHAIR, "leak")]
+
+
+def test_a_meter_is_believed_by_what_it_says_now(station: World) -> None:
+    """Readings are not in the journal: what it said before a restart proves nothing after it."""
+    relay(station, "microwave", on=True)
+    watts(station, 900)
+    known = station.state.points["microwave.power"]
+    station.state.points["microwave.power"] = replace(known, value=0.8)  # as the journal has it
+    watts(station, 0.8)
+    assert station.state.points["microwave.running"].on is False
 
 
 def test_closing_time_turns_everything_off(station: World) -> None:
@@ -346,3 +368,17 @@ def test_the_incidents_record_says_what_was_tried_and_when_it_was_proven(station
         "It is not proven to be off (the relay does not say so): the gateway turns it off again",
         "It is proven to be off",
     ]
+
+
+def test_a_replay_of_a_quiet_day_pages_nobody(station: World) -> None:
+    """A session with its proof, and a closing time: another policy finds nothing there, either."""
+    station.decide(guard.start_session, MICROWAVE, ZHANG)
+    for on, power in ((True, 900), (False, 0.7)):
+        relay(station, "microwave", on=on)
+        watts(station, power)
+        station.pass_(300 if on else 4 * 3600)
+    replay = Replay(station.site)
+    for event in station.events:
+        replay.add(event)
+    outcome = replay.finish()
+    assert (outcome.then, outcome.now, outcome.unknown) == ((), (), ())

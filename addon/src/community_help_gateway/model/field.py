@@ -33,7 +33,7 @@ def observe(draft: Draft, seen: Observation) -> Decision:
     new = replace(new, alarm_device_at=_newest_alarm(old, new, seen))
     if not same and not reading:
         _carry(draft, point, old, new, seen)
-    if not same:
+    if not same or point.kind is PointKind.POWER:  # its readings are not journalled, what follows from them is
         guard.heard(draft, point, old, new)
     if not same or _supervised(draft, point, seen):
         link = (point.address.link, point.address.device)

@@ -79,12 +79,13 @@ def due(draft: Draft, deadline: Deadline) -> None:
             order(draft, subject, deadline.kind)
 
 
-def order(draft: Draft, relay: str, reason: str) -> None:
-    """Turn a relay off, because of ``reason``; an order that stands already is not given twice."""
-    if draft.deadline(DeadlineKind.VERIFY, relay):
-        return
-    draft.note(EventKind.ORDERED, relay, detail=reason)
-    draft.wait(DeadlineKind.VERIFY, relay, VERIFY_SECONDS)
+def order(draft: Draft, relay: str, reason: str, *, again: bool = False) -> None:
+    """Turn a relay off, because of ``reason``; an order that stands is given twice only where it was undone."""
+    stands = draft.deadline(DeadlineKind.VERIFY, relay)
+    if again or not stands:
+        draft.note(EventKind.ORDERED, relay, detail=reason)
+    if not stands:
+        draft.wait(DeadlineKind.VERIFY, relay, VERIFY_SECONDS)
 
 
 def may_switch_on(draft: Draft, relay: str) -> str:
@@ -149,7 +150,7 @@ def change_filter(draft: Draft, point_id: str, person: Person | None) -> Decisio
 def _switched(draft: Draft, hold: Hold, *, on: bool) -> None:
     """A relay came on or went off, whoever did it."""
     if on and _leaking(draft, hold):
-        order(draft, hold.relay, "leak")
+        order(draft, hold.relay, "leak", again=True)
     elif on and hold.max_on and not draft.deadline(DeadlineKind.MAX_ON, hold.relay):
         draft.wait(DeadlineKind.MAX_ON, hold.relay, hold.max_on)
     elif not on:
@@ -181,8 +182,8 @@ def _doubt(draft: Draft, hold: Hold) -> str:
     """Which signal does not show that a relay is off; silence shows nothing."""
     if draft.point(hold.relay).on is not False or not _live(draft, hold.relay):
         return "relay"
-    value = draft.point(hold.power).value if hold.power else None
-    if hold.power and (value is None or value > hold.idle or not _live(draft, hold.power)):
+    running = _own(draft, hold.device, PointKind.RUNNING) if hold.power else None
+    if running and (draft.point(running.id).on is not False or not _live(draft, hold.power)):
         return "power"
     return ""
 
