@@ -12,6 +12,7 @@ from .absences import Absences
 from .adoption import Adoption
 from .announcer import Announcer
 from .answers import AnswerView
+from .cabinet import async_cabinets
 from .const import DOMAIN, STORES
 from .coordinator import CommunityHelpEntry, Coordinator
 from .duty import DUTIES, Duty
@@ -29,7 +30,15 @@ from .standby import async_end, async_standby
 from .texts import Texts
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SELECT, Platform.SENSOR, Platform.SWITCH]
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.EVENT,
+    Platform.SELECT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+    Platform.TODO,
+]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -49,6 +58,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: CommunityHelpEntry) -> b
     entry.runtime_data = coordinator
     await async_rollout(hass, coordinator, Places(hass, coordinator, texts)).async_start()
     coordinator.async_on_new_devices(lambda _: standby.duty.async_take_compounds(coordinator.compounds))
+    await async_cabinets(hass, coordinator)
     pager = Pager(hass, coordinator, texts, standby.board, standby.answers)
     pager.async_start()
     standby.async_attach(coordinator)

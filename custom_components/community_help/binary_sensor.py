@@ -13,6 +13,7 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util.dt import utc_from_timestamp
 
+from .appliances import station_binary_sensors
 from .building import BuildingProblem, BuildingSmoke
 from .contract.values import Compound, Device, DeviceKind, PointKind, PointState
 from .coordinator import CommunityHelpEntry, Coordinator
@@ -199,6 +200,7 @@ def _of_device(coordinator: Coordinator, device: Device) -> list[Entity]:
     return [
         *(SignalSensor(coordinator, device, item) for item in signals),
         *(DetailSensor(coordinator, device, item) for item in details),
+        *station_binary_sensors(coordinator, device),
         ProblemSensor(coordinator, device),
     ]
 

@@ -64,6 +64,7 @@ GRACE_SECONDS: Final = 3.0
 
 STORES: Final = (
     "answers",
+    "cabinets",
     "confirmations",
     "cursor",
     "duty",

@@ -5,7 +5,9 @@ from homeassistant.exceptions import HomeAssistantError
 from .client import CannotConnectError, RefusedError
 from .const import DOMAIN, UNIDENTIFIED
 
-TRANSLATED = frozenset({UNIDENTIFIED, "malformed"})
+TRANSLATED = frozenset(
+    {UNIDENTIFIED, "malformed", "leaking", "station_closed", "session_runs", "no_session", "no_filter"}
+)
 """The gateway's error keys that have words here; the others carry the gateway's own."""
 
 

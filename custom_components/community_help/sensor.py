@@ -11,6 +11,7 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util.dt import utc_from_timestamp
 
+from .appliances import station_sensors
 from .contract.values import Compound, Device, DeviceKind, PointKind, PointState
 from .coordinator import CommunityHelpEntry, Coordinator
 from .entity import DeviceEntity
@@ -114,7 +115,7 @@ def _of_device(coordinator: Coordinator, device: Device) -> list[Entity]:
         found.append(TimeSensor(coordinator, device, LANE_SINCE, SIGNAL_KINDS["lane"]))
     if device.kind is DeviceKind.SMOKE_ALARM and level_for(coordinator.entry, device) is Level.FULL:
         found.append(TimeSensor(coordinator, device, LAST_CHANGE))
-    return found
+    return [*found, *station_sensors(coordinator, device)]
 
 
 class ConcentrationSensor(DeviceEntity, SensorEntity):

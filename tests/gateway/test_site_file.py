@@ -41,9 +41,9 @@ def test_addresses_resolve_to_points(site_file: SiteFile) -> None:
 
 
 def test_the_demo_compound_is_a_valid_site() -> None:
-    """A smoke alarm per flat, four gases, a fire lane, three appliances, the transmitter."""
+    """A smoke alarm per flat, four gases, a fire lane, the station with three appliances and more, the transmitter."""
     found = parse(demo.site(502), "demo")
-    assert len(found.site.devices) == len(demo.flats()) + 1 + 1 + 3 + 1
+    assert len(found.site.devices) == len(demo.flats()) + 1 + 1 + 6 + 1
     assert sum(point.writable for point in found.site.points.values()) == 3
 
 

@@ -17,6 +17,7 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.community_help.contract import values
 from tests.integration.conftest import DEVICES, GATEWAY_ID, FakeGateway
 from tests.integration.entity_world import smoke_alarm
+from tests.integration.station_world import STATION
 
 COMPONENT = Path(__file__).parents[2] / "custom_components/community_help"
 HAND = values.Device(
@@ -58,7 +59,7 @@ async def everything(hass: HomeAssistant, gateway: FakeGateway, entry: MockConfi
     """A compound with every kind of device in every level: full, compact and per building."""
     gateway.compounds = (*gateway.compounds, values.Compound("hill", "翠山"), values.Compound("lake", "湖畔"))
     more = (smoke_alarm("hill", "1号楼", "301", "g301"), smoke_alarm("lake", "1号楼", "301", "k301"))
-    gateway.devices = (DEVICES[0], *DEVICES[2:], HAND, NEW_KIND, *more)
+    gateway.devices = (DEVICES[0], *DEVICES[2:], HAND, NEW_KIND, *STATION, *more)
     gateway.all_normal()
     gateway.states["f201.smoke"] = values.PointState(
         "f201.smoke", True, alarm=True, test=False, tamper=False, problems=("battery_low",), changed_at=1000.0, level=0
@@ -118,6 +119,7 @@ async def test_nothing_long_or_changing_often_is_recorded(hass: HomeAssistant, e
         "icon",
         "options",
         "state_class",
+        "supported_features",
         "unit_of_measurement",
     }
     for key, entity in shown(hass, everything).items():

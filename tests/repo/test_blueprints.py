@@ -13,12 +13,16 @@ INTEGRATION = ROOT / "custom_components/community_help"
 FILES = sorted((ROOT / "blueprints/automation/community_help").glob("*.yaml"))
 NAMES = {
     "alarm_to_staff",
+    "appliance_left_on",
     "device_health_digest",
     "drill",
     "duty_handover",
     "fire_lane_voice",
+    "first_aid_cabinet",
     "gas_ventilate",
     "resident_line",
+    "station_hours",
+    "water_filter_due",
 }
 MOST_LINES = 180
 """A blueprint that is longer does more than one job (project's choice)."""

@@ -28,6 +28,7 @@ from .errors import GatewayError, JournalError
 from .fallback import Fallback
 from .hub import Hub, SystemClock
 from .journal.store import Journal
+from .keeper import Keeper
 from .options import Options
 from .site import SiteFile
 from .supervisor import DiscoveryError, announce
@@ -70,7 +71,10 @@ class Gateway:
             stack.push_async_callback(self._close_ways_out)
             await self._open_ways_out(hub, found, info.id)
             await self._announce(stack, info, token)
+            keeper = Keeper(hub)
+            stack.push_async_callback(keeper.stop)
             hub.start()
+            keeper.start()
             yield hub
 
     async def _open_ways_out(self, hub: Hub, found: SiteFile, gateway_id: str) -> None:

@@ -244,6 +244,46 @@ class SwitchFailedError(GatewayError):
     status = HTTPStatus.BAD_GATEWAY
 
 
+class LeakingError(GatewayError):
+    """Water runs where it must not."""
+
+    key = "leaking"
+    template = "Water leaks there: {point} stays off until the leak is mended and its detector is dry"
+    status = HTTPStatus.CONFLICT
+
+
+class StationClosedError(GatewayError):
+    """A session outside the opening hours."""
+
+    key = "station_closed"
+    template = "The station is closed now: {point} can be used when it is open"
+    status = HTTPStatus.CONFLICT
+
+
+class SessionRunsError(GatewayError):
+    """A second session at once."""
+
+    key = "session_runs"
+    template = "A session of {point} runs already; it ends by itself"
+    status = HTTPStatus.CONFLICT
+
+
+class NoSessionError(GatewayError):
+    """An appliance without sessions."""
+
+    key = "no_session"
+    template = "{point} has no sessions; write session: MINUTES to its device in the site file"
+    status = HTTPStatus.CONFLICT
+
+
+class NoFilterError(GatewayError):
+    """A device without a filter."""
+
+    key = "no_filter"
+    template = "{point} has no filter; write filter: to its device in the site file"
+    status = HTTPStatus.CONFLICT
+
+
 class UnrecordedIncidentError(GatewayError):
     """The record does not hold that incident."""
 
@@ -322,6 +362,11 @@ REFUSALS: dict[str, type[GatewayError]] = {
         BypassNeedsError,
         UnknownNameError,
         StillOnRosterError,
+        LeakingError,
+        StationClosedError,
+        SessionRunsError,
+        NoSessionError,
+        NoFilterError,
     )
 }
 """The refusals that a decision may name, by key."""

@@ -18,13 +18,14 @@ from . import crash
 from .adapters.port import Switch
 from .errors import REFUSALS, JournalError, NotWritableError, StaleFenceError
 from .journal.store import COMMANDS_KEPT, Journal
-from .model import adopted, aftermath, audit, coverage, supervision
+from .model import adopted, aftermath, audit, coverage, guard, supervision
 from .model.draft import Decide, Decision, Draft, Result
 from .model.incident import Deadline, Name, Person
 from .model.observation import Input, LinkState, Observation
 from .model.reduce import commit, due, field_input, take_up
 from .model.site import Site
 from .model.state import Change, Drop, Event, EventKind, Heard, Put, State
+from .model.station import STATION_LINK
 
 _LOGGER = logging.getLogger(__name__)
 TICK_SECONDS = 60.0
@@ -104,6 +105,7 @@ class Hub:
         self._heard_written = self._retained = self.clock.monotonic()
         self._tasks: set[asyncio.Task[None]] = set()
         journal.rebuild = self._rebuild
+        self._own_links()
         for deadline in self.state.deadlines.values():
             self._wait_for(deadline)
 
@@ -153,7 +155,7 @@ class Hub:
 
         ``names`` fill the text of a refusal. Raises the GatewayError that the refusal names, or JournalError.
         """
-        if key in self._answers:
+        if self.answered(key):
             await asyncio.shield(self.journal.submit((), ()))
             answer: Result = json.loads(self._answers[key])
             return answer
@@ -163,6 +165,10 @@ class Hub:
         self._remember(key, json.dumps(decision.result))
         await asyncio.shield(self._carry_out(decision, (key, self.clock.wall(), self._answers[key])))
         return decision.result
+
+    def answered(self, key: str) -> bool:
+        """Whether that command was carried out before."""
+        return key in self._answers
 
     def check_fence(self, fence: int) -> None:
         """Raise StaleFenceError unless ``fence`` is the pager lease's number."""
@@ -176,10 +182,15 @@ class Hub:
         if point is None or adapter is None or not point.writable:
             raise NotWritableError(point=point_id)
         if key not in self._answers:
+            refusal = guard.may_switch_on(self._draft(), point_id) if on else ""
+            if refusal:
+                raise REFUSALS[refusal](point=point_id)
             await adapter.switch(point.address, on=on)
 
         def note(draft: Draft) -> Decision:
             who = draft.remember(person) if person else ""
+            if on:
+                guard.switched_on(draft, point_id)
             draft.note(EventKind.SWITCHED, point_id, person=who, detail="on" if on else "off")
             return draft.decision({"on": on})
 
@@ -197,6 +208,7 @@ class Hub:
         """Use another site file's site from now on, with what is adopted. Open incidents are not touched."""
         self._file, self._adopted = site, self.state.adopted
         self.site = adopted.joined(site, self._adopted)
+        self._own_links()
         draft = self._draft()
         take_up(draft)
         self._carry_out(draft.decision())
@@ -349,6 +361,11 @@ class Hub:
     def _publish(self, publication: Publication) -> None:
         for listener in tuple(self._listeners):
             listener(publication)
+
+    def _own_links(self) -> None:
+        """What the gateway says of its stations comes over no link that could be lost."""
+        for state in (self.state, self.visible):
+            state.links_up |= {(STATION_LINK, station) for station in self.site.stations.stations}
 
     def _link(self, said: LinkState) -> None:
         for state in (self.state, self.visible):

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import voluptuous as vol
 import yaml
 
-from . import channels
+from . import channels, stations
 from .codecs.outgoing import Channel, Heartbeat
 from .errors import SiteError
 from .model.kinds import DeviceKind, PointKind
@@ -102,7 +102,7 @@ _SCHEMA = vol.Schema(
             {
                 vol.Required("id"): _ID,
                 vol.Required("name"): _NAME,
-                vol.Required("kind"): vol.In([kind.value for kind in DeviceKind if kind is not DeviceKind.TRANSMITTER]),
+                vol.Required("kind"): vol.In([kind.value for kind in DeviceKind if kind not in stations.NOT_WRITTEN]),
                 **_WHERE,
                 vol.Optional("floor", default=""): _PLACE,
                 vol.Optional("flat", default=""): _PLACE,
@@ -110,7 +110,11 @@ _SCHEMA = vol.Schema(
                 vol.Optional("report_every", default=0): vol.All(vol.Any(int, float), vol.Range(min=0, max=31 * 86400)),
                 vol.Optional("installed"): vol.Any(date, msg="expected a date such as 2024-05-01"),
                 vol.Required("at"): _AT,
+                **stations.DEVICE_KEYS,
             }
+        ],
+        vol.Optional("stations", default=list): [
+            {vol.Required("id"): _ID, vol.Required("name"): _NAME, **_WHERE, **stations.STATION_KEYS}
         ],
         vol.Optional("keep_days", default=KEEP_DAYS): vol.All(vol.Any(int, float), vol.Range(min=30, max=36500)),
         vol.Optional("policies", default=list): RULES_SCHEMA,
@@ -125,14 +129,6 @@ _SCHEMA = vol.Schema(
         **channels.SCHEMA,
     }
 )
-_GAS_UNITS = {PointKind.CH4: "%LEL", PointKind.H2S: "ppm", PointKind.CO: "ppm", PointKind.O2: "%"}
-_SINGLE = {
-    DeviceKind.SMOKE_ALARM: PointKind.SMOKE,
-    DeviceKind.CALL_POINT: PointKind.CALL_POINT,
-    DeviceKind.GAS_DETECTOR: PointKind.GAS,
-    DeviceKind.FIRE_LANE: PointKind.LANE,
-    DeviceKind.APPLIANCE: PointKind.RELAY,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +189,12 @@ class _Parser:
         data = self._checked(self._plain(self._compose(text), ()))
         transmitters = self._transmitters(data)
         units = self._units(data)
-        devices = [*transmitters.values(), *self._devices(data, transmitters, units)]
+        profiles = {unit.id: unit.profile for unit in units.values()}
+        devices = [
+            *transmitters.values(),
+            *self._devices(data, transmitters, profiles),
+            *self._stations(data, profiles),
+        ]
         staff = tuple(
             StaffMember(item["id"], item["name"], item["tier"], tuple(item["compounds"])) for item in data["staff"]
         )
@@ -284,7 +285,7 @@ class _Parser:
         return str(item["compound"])
 
     def _transmitters(self, data: dict[str, Any]) -> dict[str, Device]:
-        self._unique(data, "transmitters", "devices")
+        self._unique(data, "transmitters", "devices", "stations")
         found = {}
         for index, item in enumerate(data["transmitters"]):
             path = ("transmitters", index)
@@ -307,60 +308,59 @@ class _Parser:
         self._unique(data, "modbus")
         return {item["id"]: ModbusUnit(**item) for item in data["modbus"]}
 
-    def _devices(
-        self, data: dict[str, Any], transmitters: dict[str, Device], units: dict[str, ModbusUnit]
-    ) -> list[Device]:
+    def _devices(self, data: dict[str, Any], transmitters: dict[str, Device], profiles: dict[str, str]) -> list[Device]:
         found = []
         for index, item in enumerate(data["devices"]):
             path = ("devices", index)
-            points = self._points(item, (*path, "at"), transmitters, units)
+            points = self._points(item, (*path, "at"), transmitters, profiles)
+            points += stations.further_points(item, path, profiles, self._error)
+            points += stations.worked_out(item, points)
             place = {name: item[name] for name in ("building", "floor", "flat", "model", "report_every")}
             kind, compound = DeviceKind(item["kind"]), self._compound(item, path)
             installed = _midnight(item["installed"]) if "installed" in item else None
             found.append(Device(item["id"], item["name"], kind, compound, **place, points=points, installed=installed))
         return found
 
+    def _stations(self, data: dict[str, Any], profiles: dict[str, str]) -> list[Device]:
+        found = []
+        for index, item in enumerate(data["stations"]):
+            self._compound(item, ("stations", index))
+            points = stations.further_points(item, ("stations", index), profiles, self._error)
+            found.append(stations.station_device(item, points))
+        return found
+
     def _points(
-        self, item: dict[str, Any], path: Path_, transmitters: dict[str, Device], units: dict[str, ModbusUnit]
+        self, item: dict[str, Any], path: Path_, transmitters: dict[str, Device], profiles: dict[str, str]
     ) -> tuple[Point, ...]:
         at, kind = item["at"], DeviceKind(item["kind"])
         if "transmitter" in at:
             transmitter = transmitters.get(at["transmitter"])
             if transmitter is None:
                 raise self._error((*path, "transmitter"), f"there is no transmitter {at['transmitter']}")
+            if kind not in stations.SINGLE:
+                raise self._error(path, f"expected modbus for a {kind.value}")
             identity = transmitter.points[0].address.device
-            return (self._point(item["id"], _SINGLE[kind], Address("gb26875", identity, _part(at))),)
-        if at["modbus"] not in units:
+            return (stations.point(item["id"], stations.SINGLE[kind], Address("gb26875", identity, _part(at))),)
+        if at["modbus"] not in profiles:
             raise self._error((*path, "modbus"), f"there is no modbus entry {at['modbus']}")
-        return self._modbus_points(item["id"], kind, at, path)
-
-    def _modbus_points(self, device: str, kind: DeviceKind, at: dict[str, Any], path: Path_) -> tuple[Point, ...]:
-        wanted = {DeviceKind.APPLIANCE: "relay", DeviceKind.GAS_DETECTOR: ""}.get(kind, "input")
-        if {key for key in at if key != "modbus"} != ({wanted} if wanted else set()):
-            expected = f"{wanted} (1 to 8)" if wanted else "neither input nor relay"
-            raise self._error(path, f"expected {expected} for a {kind.value}")
-        if wanted:
-            address = Address("modbus", at["modbus"], f"{wanted}_{at[wanted]}")
-            return (self._point(device, _SINGLE[kind], address),)
-        return tuple(self._point(device, gas, Address("modbus", at["modbus"], gas.value)) for gas in _GAS_UNITS)
-
-    @staticmethod
-    def _point(device: str, kind: PointKind, address: Address) -> Point:
-        writable = kind is PointKind.RELAY and address.link == "modbus"
-        return Point(f"{device}.{kind.value}", device, kind, address, _GAS_UNITS.get(kind), writable)
+        return stations.on_modbus(item["id"], kind, at, path, self._error)
 
     def _site(self, data: dict[str, Any], devices: list[Device], staff: tuple[StaffMember, ...]) -> Site:
         claimed: dict[Address, str] = {}
         offset = len(data["transmitters"])
+        own = len(data["devices"])
         for index, device in enumerate(devices):
             path = ("devices", index - offset, "at") if index >= offset else ("transmitters", index)
+            path = path if index < offset + own else ("stations", index - offset - own)
             for point in device.points:
                 other = claimed.setdefault(point.address, device.id)
                 if other != device.id:
                     raise self._error(path, f"{other} has this address already")
         compounds = [Compound(**item) for item in data["compounds"]]
         policies, zone = self._policies(data), self._zone(data)
-        return Site.of(compounds, devices, staff, policies, zone, data["keep_days"], data["self_test"])
+        site = Site.of(compounds, devices, staff, policies, zone, data["keep_days"], data["self_test"])
+        site.stations = stations.stations_of(data, site.devices, self._error)
+        return site
 
     def _policies(self, data: dict[str, Any]) -> PolicySet:
         try:

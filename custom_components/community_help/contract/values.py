@@ -6,35 +6,8 @@ life of the thing. Every text is in the language in which it was entered.
 
 from dataclasses import dataclass
 
+from .kinds import DeviceKind as DeviceKind, PointKind as PointKind  # noqa: PLC0414 - told from here, too
 from .wire import WireEnum
-
-
-class DeviceKind(WireEnum):
-    """What a device is."""
-
-    TRANSMITTER = "transmitter"
-    SMOKE_ALARM = "smoke_alarm"
-    CALL_POINT = "call_point"
-    GAS_DETECTOR = "gas_detector"
-    FIRE_LANE = "fire_lane"
-    APPLIANCE = "appliance"
-    UNKNOWN = "unknown"
-
-
-class PointKind(WireEnum):
-    """What a point measures or switches."""
-
-    SMOKE = "smoke"
-    CALL_POINT = "call_point"
-    GAS = "gas"
-    LANE = "lane"
-    SYSTEM = "system"
-    CH4 = "ch4"
-    H2S = "h2s"
-    CO = "co"
-    O2 = "o2"
-    RELAY = "relay"
-    UNKNOWN = "unknown"
 
 
 class Hazard(WireEnum):

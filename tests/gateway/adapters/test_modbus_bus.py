@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +19,7 @@ from community_help_gateway.site import parse
 @pytest.fixture
 async def bank() -> AsyncIterator[ModbusBank]:
     """The demo's gas module and relay box."""
-    async with ModbusBank(gas_units=(demo.GAS_UNIT,), box_units=(demo.BOX_UNIT,)) as bank:
+    async with demo.bank_of() as bank:
         yield bank
 
 
@@ -93,3 +94,22 @@ async def test_a_dead_device_is_lost_and_never_clears(world: tuple[Hub, ModbusBu
     assert hub.visible.points["septic-1.h2s"].value is None
     assert hub.visible.points["septic-1.h2s"].alarm is True
     assert ("modbus", "box") in hub.visible.links_up
+
+
+async def test_a_smoke_alarm_on_an_input_alarms(bank: ModbusBank, tmp_path: Path) -> None:
+    """Its contact is all that it says: closed raises, open restores."""
+    text = demo.site(bank.port) + (
+        "  - { id: hall, name: 烟感, kind: smoke_alarm, compound: clearwater, at: { modbus: box, input: 8 } }\n"
+    )
+    found = parse(text, "demo")
+    hub = Hub(Journal.open(tmp_path / "j.sqlite"), found.site)
+    bus = ModbusBus(hub, found.modbus, SystemClock())
+    await bus.start()
+    await until(lambda: "hall.smoke" in hub.visible.points)
+    await bank.set_input(demo.BOX_UNIT, 8, on=True)
+    await until(lambda: bool(hub.visible.incidents))
+    assert [incident.hazard for incident in hub.visible.incidents.values()] == ["fire"]
+    await bank.set_input(demo.BOX_UNIT, 8, on=False)
+    await until(lambda: hub.visible.points["hall.smoke"].alarm is False)
+    await bus.stop()
+    await hub.close()

@@ -1,4 +1,4 @@
-"""The two built-in Modbus profiles, and what any registers may do to them."""
+"""The built-in Modbus profiles, and what any registers may do to them."""
 
 import pytest
 from hypothesis import given, strategies as st
@@ -146,5 +146,15 @@ def test_a_wrong_profile_names_file_and_place(change: dict[str, object], place: 
 
 def test_an_unknown_profile_names_the_known_ones() -> None:
     """The installer sees what to write instead."""
-    with pytest.raises(ProfileError, match="gas_4mz_hh4, waveshare_io_8ch"):
+    with pytest.raises(ProfileError, match="eastron_sdm120, gas_4mz_hh4, pzem_016, waveshare_io_8ch, xy_md02"):
         load("nothing")
+
+
+def test_meters_and_thermometers_read_as_their_makers_say() -> None:
+    """An SDM120 sends floats, a PZEM-016 the low word first, an XY-MD02 signed tenths of a degree."""
+    sdm, pzem, room = load("eastron_sdm120"), load("pzem_016"), load("xy_md02")
+    assert [(item.key, item.value) for item in sdm.decode(0, [0x4457, 0x8000])] == [("power", 862.0)]
+    assert [(item.key, item.value) for item in sdm.decode(1, [0x3FC0, 0x0000])] == [("energy", 1.5)]
+    readings = {item.key: item.value for item in pzem.decode(0, [0x2134, 0x0000, 0x05DC, 0x0001])}
+    assert readings == {"power": pytest.approx(850.0), "energy": pytest.approx(67.036)}
+    assert [(item.key, item.value) for item in room.decode(0, [0xFF90])] == [("temperature", pytest.approx(-11.2))]

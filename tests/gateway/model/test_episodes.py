@@ -310,3 +310,11 @@ def test_no_wait_exceeds_its_length_whatever_the_clock_does() -> None:
     assert deadline.remaining(1000.0) == 120.0
     assert deadline.remaining(1000.0 - 86400) == 120.0
     assert deadline.remaining(1000.0 + 86400) == 0.0
+
+
+def test_a_contact_that_closes_is_an_alarm(world: World) -> None:
+    """A smoke alarm on an input of a box says on and off, and nothing else."""
+    world.say("f201", None, on=True)
+    assert world.incident.hazard is Hazard.FIRE
+    world.say("f201", None, on=False)
+    assert world.incident.live == 0

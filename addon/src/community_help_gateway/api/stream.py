@@ -15,6 +15,7 @@ from ..contract.messages import SLICE, Changes, Command, Goodbye, Hello, Outcome
 from ..contract.wire import ContractError, Json
 from ..errors import GatewayError, JournalError, MalformedError
 from ..hub import Hub, Publication
+from ..keeper import start_session
 from ..model.state import EventKind
 from . import views
 from .adoption import Adoption
@@ -257,6 +258,8 @@ class Session:
                 result = await self._adoption.adopt(self, command.key, body)
             elif isinstance(body, commands.ReportAdopted):
                 result = await self._adoption.report(self, body)
+            elif isinstance(body, commands.StartSession):
+                result = {**await start_session(self._hub, command.key, body.point, views.model_person(body.person))}
             else:
                 result = {
                     **await self._hub.command(command.key, views.decide(body, self._version), **self._names(body))

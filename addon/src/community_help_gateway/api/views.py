@@ -5,7 +5,7 @@ import re
 from itertools import islice
 
 from ..contract import commands, messages, values
-from ..model import adopted, bypass, kinds, lifecycle, people, selftest
+from ..model import adopted, bypass, guard, kinds, lifecycle, people, selftest
 from ..model.audit import Health
 from ..model.draft import Decide
 from ..model.incident import Cause, Incident, Lease, Member, Page, Person
@@ -277,6 +277,8 @@ def _about_points(body: commands.CommandBody) -> Decide | None:
             return lambda draft: bypass.set_bypass(draft, body.point, body.seconds, reason, who(body.person))
         case commands.EndBypass():
             return lambda draft: bypass.end_bypass(draft, body.point, who(body.person))
+        case commands.ChangeFilter():
+            return lambda draft: guard.change_filter(draft, body.point, model_person(body.person))
         case commands.StartSelfTest():
             return lambda draft: selftest.start(draft, body.compound, who(body.person))
     return None

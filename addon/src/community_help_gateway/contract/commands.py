@@ -252,6 +252,25 @@ class ReportAdopted:
     states: tuple[AdoptedState, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StartSession:
+    """Let an appliance run for one session, which ends by itself; ``point`` is its relay.
+
+    The outcome's ``ends_at`` says when.
+    """
+
+    point: str
+    person: Person | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFilter:
+    """Somebody put a new water filter in; ``point`` is one of those that count its life."""
+
+    point: str
+    person: Person | None = None
+
+
 type CommandBody = (
     Acknowledge
     | Handle
@@ -274,6 +293,8 @@ type CommandBody = (
     | Switch
     | SetAdopted
     | ReportAdopted
+    | StartSession
+    | ChangeFilter
 )
 
 COMMANDS: dict[str, type[CommandBody]] = {
@@ -298,4 +319,6 @@ COMMANDS: dict[str, type[CommandBody]] = {
     "switch": Switch,
     "set_adopted": SetAdopted,
     "report_adopted": ReportAdopted,
+    "start_session": StartSession,
+    "change_filter": ChangeFilter,
 }

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from . import gas, lane, supervision
+from . import gas, guard, lane, supervision
 from .alarms import rise, sound, sound_again
 from .draft import Decision, Draft
 from .fold import Arrival, fold, restore
@@ -11,6 +11,9 @@ from .kinds import Hazard, PointKind, Severity
 from .observation import Observation, Reset
 from .site import Point
 from .state import PointRecord
+
+BY_CONTACT = frozenset({PointKind.LEAK, PointKind.SMOKE, PointKind.CALL_POINT})
+"""What is in alarm while its contact is closed, where its protocol knows no alarm of its own."""
 
 MAX_UNPLACED = 10
 """Open "unplaced alarm" incidents; alarms of further unknown devices share one (project's choice)."""
@@ -30,6 +33,8 @@ def observe(draft: Draft, seen: Observation) -> Decision:
     new = replace(new, alarm_device_at=_newest_alarm(old, new, seen))
     if not same and not reading:
         _carry(draft, point, old, new, seen)
+    if not same or point.kind is PointKind.POWER:  # its readings are not journalled, what follows from them is
+        guard.heard(draft, point, old, new)
     if not same or _supervised(draft, point, seen):
         link = (point.address.link, point.address.device)
         supervision.signals(draft, draft.site.devices[point.device], new, seen.clock_offset, link)
@@ -105,6 +110,8 @@ def _signals(draft: Draft, point: Point, old: PointRecord, seen: Observation) ->
     )
     if point.kind is PointKind.LANE:  # an alarm of a lane is its being occupied; the clock judges (lane.py)
         return _occupied(draft, point, old, replace(new, on=new.on if seen.alarm is None else seen.alarm), seen)
+    if point.kind in BY_CONTACT and seen.alarm is None:  # an input of a box says on, and means it
+        seen = replace(seen, alarm=seen.on)
     if point.hazard is Hazard.GAS:
         return _gas(draft, point, old, new, seen)
     return replace(new, alarm=_alarm(draft, point, old, seen))

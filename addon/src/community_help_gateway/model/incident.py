@@ -235,6 +235,10 @@ class DeadlineKind(StrEnum):
     BYPASS = "bypass"
     SELF_TEST = "self_test"
     TEST_END = "test_end"
+    MAX_ON = "max_on"
+    SESSION = "session"
+    VERIFY = "verify"
+    STATION = "station"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,17 @@ class DeviceKind(StrEnum):
     GAS_DETECTOR = "gas_detector"
     FIRE_LANE = "fire_lane"
     APPLIANCE = "appliance"
+    STATION = "station"
+    WATER_DISPENSER = "water_dispenser"
+    MICROWAVE = "microwave"
+    MASSAGE_CHAIR = "massage_chair"
+    FIRST_AID_CABINET = "first_aid_cabinet"
+    DOOR = "door"
+    LEAK = "leak"
+    THERMOMETER = "thermometer"
+    METER = "meter"
+    PEOPLE_COUNTER = "people_counter"
+    SIREN = "siren"
 
 
 class PointKind(StrEnum):
@@ -42,6 +53,19 @@ class PointKind(StrEnum):
     CO = "co"
     O2 = "o2"
     RELAY = "relay"
+    DOOR = "door"
+    LEAK = "leak"
+    TEMPERATURE = "temperature"
+    POWER = "power"
+    ENERGY = "energy"
+    PEOPLE = "people"
+    DISPENSING = "dispensing"
+    OPEN = "open"
+    RUNNING = "running"
+    ENDS = "ends"
+    SESSIONS = "sessions"
+    FILTER_DAYS = "filter_days"
+    FILTER_LITRES = "filter_litres"
 
 
 HAZARDS = {
@@ -55,6 +79,7 @@ HAZARDS = {
     PointKind.O2: Hazard.GAS,
     PointKind.LANE: Hazard.FIRE_LANE,
     PointKind.RELAY: Hazard.APPLIANCE,
+    **dict.fromkeys(tuple(PointKind)[tuple(PointKind).index(PointKind.DOOR) :], Hazard.APPLIANCE),
 }
 """The hazard that an alarm of a point of this kind means."""
 

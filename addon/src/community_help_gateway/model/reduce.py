@@ -3,7 +3,7 @@
 Nothing here alters the state; ``commit`` does, and only ever by the decision's own changes.
 """
 
-from . import bypass, lane, lifecycle, paging, selftest, supervision
+from . import bypass, guard, lane, lifecycle, paging, selftest, supervision
 from .alarms import sound_missing
 from .draft import Decision, Draft
 from .field import observe, raise_again, reset
@@ -29,6 +29,7 @@ def take_up(draft: Draft) -> None:
     """After a start and with another site: what the site names is expected, watched, and raised if nobody has it."""
     supervision.expect_links(draft)
     lane.look(draft)
+    guard.look(draft)
     sound_missing(draft)
     selftest.arm(draft)
 
@@ -49,6 +50,8 @@ def due(state: State, site: Site, deadline: Deadline, now: float) -> Decision:
         bypass.lift(draft, deadline.subject, GATEWAY.id)
     elif deadline.kind is DeadlineKind.SELF_TEST:
         selftest.nightly(draft, deadline.subject)
+    elif deadline.kind in guard.GUARD_KINDS:
+        guard.due(draft, deadline)
     else:
         _incident_due(draft, deadline)
     return draft.decision()

@@ -8,6 +8,7 @@ from .kinds import HAZARDS, DeviceKind, Hazard, PointKind
 from .observation import Address
 from .policy import PolicySet
 from .roster import StaffMember
+from .station import NO_STATIONS, Stations
 
 KEEP_DAYS = 3 * 365.0
 """How long the journal keeps what happened (project's choice)."""
@@ -76,6 +77,7 @@ class Site:
     zone: tzinfo = UTC
     keep_days: float = KEEP_DAYS
     self_test: int | None = None
+    stations: Stations = NO_STATIONS
     _by_address: dict[Address, Point] = field(default_factory=dict)
     _by_link: dict[tuple[str, str], list[Point]] = field(default_factory=dict)
 

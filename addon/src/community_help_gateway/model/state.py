@@ -112,6 +112,10 @@ class EventKind(StrEnum):
     UNPROVEN = "unproven"
     SELF_TEST = "self_test"
     ADOPTED = "adopted"
+    ORDERED = "ordered"
+    VERIFIED = "verified"
+    SESSION = "session"
+    FILTER = "filter"
 
 
 INCIDENT_EVENTS = frozenset(

@@ -127,6 +127,10 @@ def _unproven(event: Event, telling: Telling) -> str:
     return telling.say("unproven", seconds=event.detail)
 
 
+def _ordered(event: Event, telling: Telling) -> str:
+    return telling.say("ordered", doubt=telling.say(f"doubt_{event.detail.partition(':')[2]}"))
+
+
 def _receipt(event: Event, telling: Telling) -> str:
     receipt = event.receipt
     if receipt is None:
@@ -156,6 +160,7 @@ _TELLERS: dict[EventKind, Callable[[Event, Telling], str]] = {
     EventKind.CLOSED: _closed,
     EventKind.PAGED: _paged,
     EventKind.NOT_PAGED: _not_paged,
+    EventKind.ORDERED: _ordered,
     EventKind.RECEIPT: _receipt,
     EventKind.REFUSED: _refused,
     EventKind.UNPROVEN: _unproven,

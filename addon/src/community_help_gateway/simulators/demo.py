@@ -3,7 +3,7 @@
 It runs as a process of its own, so that killing the gateway does not touch the "field". Commands come as lines on
 standard input, answers go to standard output:
 
-    fire 201 | restore 201 | gas h2s 12 | lane on | lane off | relay 1 | quit
+    fire 201 | restore 201 | gas h2s 12 | lane on | leak on | dispensing on | cabinet on | door on | relay 1 | quit
 """
 
 import argparse
@@ -22,7 +22,11 @@ TRANSMITTER = 4097
 GAS_UNIT = 1
 BOX_UNIT = 9
 LANE_INPUT = 1
-APPLIANCES = ("饮水机 Water dispenser", "微波炉 Microwave", "按摩椅 Massage chair")
+METER_UNIT, ROOM_UNIT = 11, 12
+LEAK_INPUT, DISPENSING_INPUT, CABINET_INPUT, DOOR_INPUT = 2, 3, 4, 5
+MICROWAVE_RELAY, MICROWAVE_WATTS, IDLE_WATTS = 2, 860.0, 0.6
+INPUTS = {"leak": LEAK_INPUT, "dispensing": DISPENSING_INPUT, "cabinet": CABINET_INPUT, "door": DOOR_INPUT}
+STATION = "compound: clearwater, building: 爱心驿站 Love station"
 
 
 def flats() -> list[int]:
@@ -35,8 +39,20 @@ def part(flat: int) -> Part:
     return Part(zone=1, position=flat, description=f"1号楼{flat}烟感")
 
 
+def bank_of(port: int = 0) -> ModbusBank:
+    """The Modbus devices of this field."""
+    return ModbusBank(
+        port=port,
+        gas_units=(GAS_UNIT,),
+        box_units=(BOX_UNIT,),
+        meter_units=(METER_UNIT,),
+        thermometer_units=(ROOM_UNIT,),
+    )
+
+
 def site(modbus_port: int) -> str:
     """The demo compound's site file."""
+    points = f"temperature: {{ modbus: room }}, door: {{ modbus: box, input: {DOOR_INPUT} }}"
     lines = [
         "# The demo compound / 演示小区",
         "version: 1",
@@ -47,6 +63,10 @@ def site(modbus_port: int) -> str:
         "modbus:",
         f"  - {{ id: septic, host: 127.0.0.1, port: {modbus_port}, unit: {GAS_UNIT}, profile: gas_4mz_hh4 }}",
         f"  - {{ id: box, host: 127.0.0.1, port: {modbus_port}, unit: {BOX_UNIT}, profile: waveshare_io_8ch }}",
+        f"  - {{ id: meter, host: 127.0.0.1, port: {modbus_port}, unit: {METER_UNIT}, profile: eastron_sdm120 }}",
+        f"  - {{ id: room, host: 127.0.0.1, port: {modbus_port}, unit: {ROOM_UNIT}, profile: xy_md02 }}",
+        "stations:",
+        f"  - {{ id: station, name: 爱心驿站 Love station, {STATION}, points: {{ {points} }} }}",
         "devices:",
     ]
     lines += [
@@ -60,8 +80,24 @@ def site(modbus_port: int) -> str:
         _device("lane-1", "消防车通道 Fire lane", "fire_lane", "东门 East gate", f"modbus: box, input: {LANE_INPUT}"),
     ]
     lines += [
-        _device(f"station-{number}", name, "appliance", "爱心驿站 Love station", f"modbus: box, relay: {number}")
-        for number, name in enumerate(APPLIANCES, 1)
+        _appliance(
+            "station-1",
+            "饮水机 Water dispenser",
+            "water_dispenser",
+            1,
+            f"points: {{ dispensing: {{ modbus: box, "
+            f"input: {DISPENSING_INPUT} }} }}, filter: {{ days: 180, litres: 2000, litres_per_minute: 2 }}",
+        ),
+        _appliance(
+            "station-2",
+            "微波炉 Microwave",
+            "microwave",
+            MICROWAVE_RELAY,
+            "points: { power: { modbus: meter }, energy: { modbus: meter } }, max_on: 30, session: 5",
+        ),
+        _appliance("station-3", "按摩椅 Massage chair", "massage_chair", 3, "session: 15"),
+        _at_station("leak-1", "水浸 Water leak", "leak", LEAK_INPUT),
+        _at_station("cabinet-1", "急救箱 First-aid cabinet", "first_aid_cabinet", CABINET_INPUT),
     ]
     return "\n".join(lines) + "\n"
 
@@ -69,6 +105,16 @@ def site(modbus_port: int) -> str:
 def _device(own_id: str, name: str, kind: str, building: str, at: str) -> str:
     where = f"compound: clearwater, building: {building}"
     return f"  - {{ id: {own_id}, name: {name}, kind: {kind}, {where}, at: {{ {at} }} }}"
+
+
+def _appliance(own_id: str, name: str, kind: str, relay: int, more: str) -> str:
+    at = f"at: {{ modbus: box, relay: {relay} }}"
+    return f"  - {{ id: {own_id}, name: {name}, kind: {kind}, {STATION}, station: station, {at}, {more} }}"
+
+
+def _at_station(own_id: str, name: str, kind: str, number: int) -> str:
+    at = f"at: {{ modbus: box, input: {number} }}"
+    return f"  - {{ id: {own_id}, name: {name}, kind: {kind}, {STATION}, station: station, {at} }}"
 
 
 class Field:
@@ -97,6 +143,16 @@ class Field:
                 self._device = None
                 await asyncio.sleep(0.5)
 
+    async def heat(self) -> None:
+        """The microwave's meter counts what its relay lets through."""
+        kilowatt_hours = 12.4
+        while True:
+            watts = MICROWAVE_WATTS if await self._bank.relay(BOX_UNIT, MICROWAVE_RELAY) else IDLE_WATTS
+            kilowatt_hours += watts / 3.6e6
+            await self._bank.set_power(METER_UNIT, watts)
+            await self._bank.set_energy(METER_UNIT, kilowatt_hours)
+            await asyncio.sleep(1)
+
     async def obey(self, words: list[str]) -> str:
         """Carry out one command; the answer is one line."""
         match words:
@@ -111,6 +167,8 @@ class Field:
                 await self._bank.set_gas(GAS_UNIT, gas, float(value))
             case ["lane", "on" | "off" as state]:
                 await self._bank.set_input(BOX_UNIT, LANE_INPUT, on=state == "on")
+            case ["leak" | "dispensing" | "cabinet" | "door" as what, "on" | "off" as state]:
+                await self._bank.set_input(BOX_UNIT, INPUTS[what], on=state == "on")
             case ["relay", number]:
                 return str(await self._bank.relay(BOX_UNIT, int(number)))
             case _:
@@ -120,19 +178,19 @@ class Field:
 
 async def run(port: int, modbus_port: int, site_file: Path | None) -> None:
     """Play the field until ``quit`` or the end of standard input."""
-    async with ModbusBank(port=modbus_port, gas_units=(GAS_UNIT,), box_units=(BOX_UNIT,)) as bank:
+    async with bank_of(modbus_port) as bank:
         if site_file:
             await asyncio.to_thread(site_file.write_text, site(bank.port), "utf-8")
         print(f"modbus {bank.port}", flush=True)
         field = Field(port, bank)
-        task = asyncio.create_task(field.keep_connected())
+        tasks = [asyncio.create_task(field.keep_connected()), asyncio.create_task(field.heat())]
         try:
             while (line := await asyncio.to_thread(sys.stdin.readline)).strip() not in ("", "quit"):
                 print(await field.obey(line.split()), flush=True)
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
-"""Modbus TCP devices behind one endpoint: four-gas modules and relay/input boxes, on a real pymodbus server."""
+"""Modbus TCP devices behind one endpoint: four-gas modules and relay/input boxes, meters, on a real pymodbus server."""
 
 import asyncio
+import struct
 from typing import Self
 
 from pymodbus.constants import ExcCodes
@@ -11,7 +12,9 @@ GAS_UNITS = {"ch4": (0, 0x2400, 10), "o2": (1, 0x4400, 10), "co": (2, 0x0000, 1)
 """Per gas: offset of its Modbus unit, register 0 (unit and decimals), steps per unit of measurement."""
 
 CLEAN_AIR = {"ch4": 0.0, "o2": 20.9, "co": 0.0, "h2s": 0.0}
-_SET_HOLDING, _SET_COIL, _SET_INPUT = 16, 15, 2
+_SET_HOLDING, _SET_COIL, _SET_INPUT, _SET_INPUT_REGISTERS = 16, 15, 2, 4
+METER_POWER, METER_ENERGY = 12, 342
+"""Registers of an SDM120 (see its profile)."""
 
 
 class ModbusBank:
@@ -23,13 +26,17 @@ class ModbusBank:
         port: int = 0,
         gas_units: tuple[int, ...] = (1,),
         box_units: tuple[int, ...] = (9,),
+        meter_units: tuple[int, ...] = (),
+        thermometer_units: tuple[int, ...] = (),
     ) -> None:
-        """``gas_units`` are the first Modbus units of four-gas modules, ``box_units`` those of relay boxes."""
+        """``gas_units`` are the first Modbus units of four-gas modules, the others those of boxes, meters and so on."""
         self._address = (host, port)
         self._silent: set[int] = set()
         self._failing: set[int] = set()
         self._devices = [self._gas(unit + offset, head) for unit in gas_units for offset, head, _ in GAS_UNITS.values()]
         self._devices += [self._box(unit) for unit in box_units]
+        self._devices += [self._meter(unit) for unit in meter_units]
+        self._devices += [self._thermometer(unit) for unit in thermometer_units]
         self._gas_units = gas_units
         self._server: ModbusTcpServer | None = None
 
@@ -58,9 +65,25 @@ class ModbusBank:
         offset, head, steps = GAS_UNITS[gas]
         await self._set(unit + offset, _SET_HOLDING, 0, [head, round(value * steps), 0, 0, 0, state])
 
+    async def set_power(self, unit: int, watts: float) -> None:
+        """Let an SDM120 meter measure ``watts``."""
+        await self._set(unit, _SET_INPUT_REGISTERS, METER_POWER, _float(watts))
+
+    async def set_energy(self, unit: int, kilowatt_hours: float) -> None:
+        """Let an SDM120 meter have counted so much."""
+        await self._set(unit, _SET_INPUT_REGISTERS, METER_ENERGY, _float(kilowatt_hours))
+
+    async def set_temperature(self, unit: int, degrees: float) -> None:
+        """Let an XY-MD02 measure ``degrees``."""
+        await self._set(unit, _SET_INPUT_REGISTERS, 1, [round(degrees * 10) & 0xFFFF])
+
     async def set_input(self, unit: int, number: int, *, on: bool) -> None:
         """Open or close an input of a box, 1 to 8."""
         await self._set(unit, _SET_INPUT, number - 1, [on])
+
+    async def set_relay(self, unit: int, number: int, *, on: bool) -> None:
+        """Let somebody switch a relay at the box itself, 1 to 8."""
+        await self._set(unit, _SET_COIL, number - 1, [on])
 
     async def relay(self, unit: int, number: int) -> bool:
         """What a relay of a box was switched to, 1 to 8."""
@@ -86,6 +109,13 @@ class ModbusBank:
             unit, [SimData(0, values=[head, 0, 0, 0, 0, 1], datatype=DataType.REGISTERS)], action=self._action(unit)
         )
 
+    def _meter(self, unit: int) -> SimDevice:
+        registers = [SimData(0, values=[0] * (METER_ENERGY + 2), datatype=DataType.REGISTERS)]
+        return SimDevice(unit, registers, action=self._action(unit))
+
+    def _thermometer(self, unit: int) -> SimDevice:
+        return SimDevice(unit, [SimData(0, values=[0, 215], datatype=DataType.REGISTERS)], action=self._action(unit))
+
     def _box(self, unit: int) -> SimDevice:
         bits = [SimData(0, values=[False] * 16, datatype=DataType.BITS)]
         registers = [SimData(0, values=[0], datatype=DataType.REGISTERS)]
@@ -106,3 +136,7 @@ class ModbusBank:
             return ExcCodes.DEVICE_BUSY if unit in self._failing else None
 
         return act
+
+
+def _float(value: float) -> list[int]:
+    return list(struct.unpack(">HH", struct.pack(">f", value)))
