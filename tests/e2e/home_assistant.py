@@ -116,8 +116,14 @@ class Socket:
 class HomeAssistant(Process):
     """One instance with its configuration folder."""
 
-    def __init__(self, folder: Path, *, port: int = 0, language: str = "en", blueprints: bool = True) -> None:
-        """Prepares ``folder``; an existing configuration is kept. Without ``blueprints`` none is in it."""
+    def __init__(
+        self, folder: Path, *, port: int = 0, language: str = "en", blueprints: bool = True, more: tuple[str, ...] = ()
+    ) -> None:
+        """Prepares ``folder``; an existing configuration is kept. Without ``blueprints`` none is in it.
+
+        ``more``: integrations of Home Assistant beside those that every test has.
+        """
+        self._more = more
         self.folder = folder / "config"
         self._blueprints = blueprints
         self.language = language
@@ -142,7 +148,9 @@ class HomeAssistant(Process):
         link = custom / "community_help"
         if not link.is_symlink():
             link.symlink_to(ROOT / "custom_components/community_help")
-        (self.folder / "configuration.yaml").write_text(CONFIGURATION.format(port=self.port))
+        (self.folder / "configuration.yaml").write_text(
+            CONFIGURATION.format(port=self.port) + "".join(f"{name}:\n" for name in self._more)
+        )
         automations = self.folder / "automations.yaml"
         if not automations.exists():
             automations.write_text("[]\n")

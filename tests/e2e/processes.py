@@ -105,8 +105,17 @@ class Process:
 class GatewayProcess(Process):
     """The real gateway."""
 
-    def __init__(self, folder: Path, site: Path, *, api_port: int = 0, gb_port: int = 0, name: str = "Demo") -> None:
-        """``folder`` holds its data and its log."""
+    def __init__(
+        self,
+        folder: Path,
+        site: Path,
+        *,
+        api_port: int = 0,
+        gb_port: int = 0,
+        name: str = "Demo",
+        announced: bool = False,
+    ) -> None:
+        """``folder`` holds its data and its log. ``announced``: in the network, as a gateway on its own machine is."""
         self.api_port = api_port or free_port()
         self.gb_port = gb_port or free_port()
         self.data = folder / "gateway"
@@ -119,7 +128,7 @@ class GatewayProcess(Process):
             "--site",
             str(site),
             "--host",
-            "127.0.0.1",
+            "0.0.0.0" if announced else "127.0.0.1",
             "--api-port",
             str(self.api_port),
             "--gb26875-port",
@@ -127,6 +136,7 @@ class GatewayProcess(Process):
             "--name",
             name,
             "--pairing",
+            *(["--zeroconf"] if announced else []),
         ]
         super().__init__("gateway", command, folder / "gateway.log")
 
