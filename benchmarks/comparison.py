@@ -27,7 +27,7 @@ class Row:
 
     name: str
     unit: str
-    of: Callable[["Figures", "Figures"], float]
+    of: Callable[[Figures, Figures], float]
     goal: str = ""
     limit: Callable[[Mapping[str, float]], float] | None = None
 
@@ -35,9 +35,9 @@ class Row:
         """One line."""
         said = [f"{who} {value:.2f}" for who, value in values.items()]
         ours = values.get("ours")
-        for other in ("floor", "mqtt"):
-            if ours is not None and values.get(other):
-                said.append(f"ours/{other} {ours / values[other]:.2f}")
+        if ours is not None:
+            others = [other for other in ("floor", "mqtt") if values.get(other)]
+            said += [f"ours/{other} {ours / values[other]:.2f}" for other in others]
         return f"{self.name} [{self.unit}]: {', '.join(said)}{self._verdict(values)}"
 
     def _verdict(self, values: Mapping[str, float]) -> str:

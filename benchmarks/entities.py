@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import comparison
-from benchmarks.subjects import KINDS, Bare, Mqtt, Ours, Subject
+from benchmarks.subjects import KINDS, Bare, Mqtt, Ours, Subject, Way
 from benchmarks.watching import PATIENCE, Watch, cpu, memory
 from tests.e2e.home_assistant import HomeAssistant
 from tests.gateway.killing.town import Town
@@ -36,6 +36,8 @@ SLICES = 50
 """A storm of one second comes in so many parts (project's choice)."""
 
 MINUTE = 60.0
+
+NOT_STARTED = "there is nothing to follow"
 
 
 @dataclass
@@ -88,20 +90,16 @@ class Trial:
     @property
     def watch(self) -> Watch:
         """The client of the newest start."""
-        assert self._watch
+        if not self._watch:
+            raise RuntimeError(NOT_STARTED)
         return self._watch
 
     @property
     def subject(self) -> Subject:
         """Who is tried."""
-        assert self._subject
+        if not self._subject:
+            raise RuntimeError(NOT_STARTED)
         return self._subject
-
-    @property
-    def pid(self) -> int:
-        """Home Assistant's."""
-        assert self.hass._child
-        return self.hass._child.pid
 
     async def run(self) -> Figures:
         """Everything."""
@@ -117,7 +115,7 @@ class Trial:
             if self._subject:
                 await self._subject.restarted()
             await asyncio.sleep(SETTLE)
-            self.figures.memory = memory(self.pid)
+            self.figures.memory = memory(self.hass.pid)
             self.figures.entities = len(self.watch.states)
             if self._subject:
                 await self._alarms_come()
@@ -134,11 +132,8 @@ class Trial:
 
     async def _alone(self) -> None:
         """Remove what a fresh Home Assistant sets up by itself and then asks the internet for while it starts."""
-        headers = {"Authorization": f"Bearer {self.hass._token}"}
         for entry in await self.hass.get("/api/config/config_entries/entry"):
-            url = f"{self.hass.url}/api/config/config_entries/entry/{entry['entry_id']}"
-            async with self.hass.session.delete(url, headers=headers) as answer:
-                await answer.read()
+            await self.hass.remove_entry(entry["entry_id"])
 
     async def _add(self) -> None:
         await self.subject.add(self.hass)
@@ -190,7 +185,7 @@ class Trial:
         seen = await self.watch.came()
         found = [seen[one] - begun for one, begun in zip(smoke, sent, strict=True)]
         self.watch.expect(smoke, "off")
-        self._write([(number, self.subject.alarm(number, False)) for number in numbers])
+        self._write([(number, self.subject.alarm(number, on=False)) for number in numbers])
         await self.watch.came()
         await self.subject.settle(self.hass)
         await asyncio.sleep(2)
@@ -199,15 +194,15 @@ class Trial:
     async def _pace(self, numbers: Sequence[int]) -> list[float]:
         sent, next_one, chance = [], time.perf_counter(), random.Random(2)  # noqa: S311
         for number in numbers:
-            data = self.subject.alarm(number, True)
+            data = self.subject.alarm(number, on=True)
             await asyncio.sleep(max(0.0, next_one - time.perf_counter()))
             sent.append(time.perf_counter())
-            self.subject.writer(number).write(data)
+            self.subject.way(number)(data)
             next_one += chance.uniform(0.5, 1.5) / RATE
         return sent
 
     async def _within_a_second(self, numbers: Sequence[int]) -> list[float]:
-        frames = [(number, self.subject.alarm(number, True)) for number in numbers]
+        frames = [(number, self.subject.alarm(number, on=True)) for number in numbers]
         begun, size = time.perf_counter(), -(-len(frames) // SLICES)
         for part in range(SLICES):
             await asyncio.sleep(max(0.0, begun + part / SLICES - time.perf_counter()))
@@ -215,32 +210,32 @@ class Trial:
         return [begun] * len(frames)
 
     async def _at_once(self, numbers: Sequence[int]) -> list[float]:
-        frames = [(number, self.subject.alarm(number, True)) for number in numbers]
+        frames = [(number, self.subject.alarm(number, on=True)) for number in numbers]
         begun = time.perf_counter()
         self._write(frames)
         return [begun] * len(frames)
 
     def _write(self, frames: Iterable[tuple[int, bytes]]) -> None:
         """Each connection gets what is for it in one piece."""
-        load: dict[asyncio.StreamWriter, bytearray] = {}
+        load: dict[Way, bytearray] = {}
         for number, data in frames:
-            load.setdefault(self.subject.writer(number), bytearray()).extend(data)
-        for writer, some in load.items():
-            writer.write(bytes(some))
+            load.setdefault(self.subject.way(number), bytearray()).extend(data)
+        for way, some in load.items():
+            way(bytes(some))
 
     async def _minute(self) -> None:
         """Each alarm reports once; what that keeps busy."""
-        beside = self._subject.process._child if self._subject and self._subject.process else None
+        beside = self._subject.process if self._subject else None
         begun = time.perf_counter()
-        before, before_beside = cpu(self.pid), cpu(beside.pid) if beside else 0.0
+        before, before_beside = cpu(self.hass.pid), cpu(beside.pid) if beside else 0.0
         for number in range(self._alarms if self._subject else 0):
             wait = begun + number * MINUTE / self._alarms - time.perf_counter()
             if wait > 0:
                 await asyncio.sleep(wait)
-            self.subject.writer(number).write(self.subject.report(number))
+            self.subject.way(number)(self.subject.report(number))
         await asyncio.sleep(max(0.0, begun + MINUTE - time.perf_counter()))
         took = time.perf_counter() - begun
-        self.figures.busy = (cpu(self.pid) - before) / took
+        self.figures.busy = (cpu(self.hass.pid) - before) / took
         self.figures.beside = (cpu(beside.pid) - before_beside) / took if beside else 0.0
 
 

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,12 @@ PAHO = ROOT / ".work/mqtt"
 KINDS = ("smoke", "problem")
 
 
+type Way = Callable[[bytes], object]
+"""Sends what it is given over one connection."""
+
+
 class Subject:
-    """One of the three. ``process`` is what runs beside Home Assistant; ``libraries`` is what that one finds besides."""
+    """One of the three. ``process`` runs beside Home Assistant; ``libraries`` is a folder that it imports from too."""
 
     name = ""
     libraries = ""
@@ -49,11 +54,11 @@ class Subject:
     async def restarted(self) -> None:
         """Home Assistant was restarted."""
 
-    def writer(self, number: int) -> asyncio.StreamWriter:
-        """The connection by which an alarm is heard."""
+    def way(self, number: int) -> Way:
+        """By what an alarm is heard."""
         raise NotImplementedError
 
-    def alarm(self, number: int, on: bool) -> bytes:
+    def alarm(self, number: int, *, on: bool) -> bytes:
         """What is sent when an alarm sounds or is restored."""
         raise NotImplementedError
 
@@ -114,11 +119,11 @@ class Ours(Subject):
             await self._phone.disconnect()
             await self._phone.connect()
 
-    def writer(self, number: int) -> asyncio.StreamWriter:
-        """The transmission device's."""
-        return self._links[self._homes[number].device]._writer
+    def way(self, number: int) -> Way:
+        """The transmission device's link."""
+        return self._links[self._homes[number].device].send_raw
 
-    def alarm(self, number: int, on: bool) -> bytes:
+    def alarm(self, number: int, *, on: bool) -> bytes:
         """A frame with one component."""
         home = self._homes[number]
         link = self._links[home.device]
@@ -127,7 +132,7 @@ class Ours(Subject):
 
     def report(self, number: int) -> bytes:
         """A frame that says: normal."""
-        return self.alarm(number, False)
+        return self.alarm(number, on=False)
 
     async def settle(self, hass: HomeAssistant) -> None:
         """Close every incident, so that the next alarm opens a new one."""
@@ -158,7 +163,7 @@ class Bare(Subject):
 
     async def add(self, hass: HomeAssistant) -> None:
         """Listen, and add the component."""
-        self._writer: asyncio.StreamWriter | None = None
+        self._writers: list[asyncio.StreamWriter] = []
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         port = self._server.sockets[0].getsockname()[1]
         form = {"port": port, "alarms": self.town.alarms}
@@ -168,15 +173,14 @@ class Bare(Subject):
 
     async def _connected(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Say once how everything is."""
-        self._writer = writer
+        self._writers.append(writer)
         writer.write(b"".join(self.report(number) for number in range(self.town.alarms)))
 
-    def writer(self, number: int) -> asyncio.StreamWriter:
+    def way(self, number: int) -> Way:
         """The one connection."""
-        assert self._writer
-        return self._writer
+        return self._writers[-1].write
 
-    def alarm(self, number: int, on: bool) -> bytes:
+    def alarm(self, number: int, *, on: bool) -> bytes:
         """One line."""
         return b"%d smoke %d\n" % (number, on)
 
@@ -186,8 +190,8 @@ class Bare(Subject):
 
     async def close(self) -> None:
         """End the server."""
-        if self._writer:
-            self._writer.close()
+        for writer in self._writers:
+            writer.close()
         self._server.close()
 
 
@@ -252,17 +256,17 @@ class Mqtt(Subject):
         topic = f"homeassistant/binary_sensor/a{number}_{kind}/config"
         return self._publisher.packet(topic, json.dumps(found).encode())
 
-    def writer(self, number: int) -> asyncio.StreamWriter:
+    def way(self, number: int) -> Way:
         """The one connection."""
-        return self._publisher.writer
+        return self._publisher.writer.write
 
-    def alarm(self, number: int, on: bool) -> bytes:
+    def alarm(self, number: int, *, on: bool) -> bytes:
         """One message."""
         return self._publisher.packet(f"town/a{number}/smoke", b"ON" if on else b"OFF")
 
     def report(self, number: int) -> bytes:
         """One message for each entity."""
-        return self.alarm(number, False) + self._publisher.packet(f"town/a{number}/problem", b"OFF")
+        return self.alarm(number, on=False) + self._publisher.packet(f"town/a{number}/problem", b"OFF")
 
     async def close(self) -> None:
         """End the broker."""

@@ -27,7 +27,7 @@ class BareSensor(BinarySensorEntity):
             identifiers={(DOMAIN, f"a{number}")}, name=f"Smoke alarm {number}", manufacturer="Benchmark", model="Alarm"
         )
 
-    def take(self, on: bool) -> None:
+    def take(self, *, on: bool) -> None:
         """Write what was heard."""
         self._attr_available = True
         self._attr_is_on = on
@@ -47,7 +47,7 @@ class Lines(asyncio.Protocol):
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             key, _, value = line.rpartition(b" ")
-            self._sensors[key].take(value == b"1")
+            self._sensors[key].take(on=value == b"1")
 
 
 async def async_setup_entry(

@@ -3,7 +3,6 @@
 from typing import Any
 
 import voluptuous as vol
-
 from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
 
 SCHEMA = vol.Schema({vol.Required("port"): int, vol.Required("alarms"): int})
