@@ -1,7 +1,7 @@
 """What as many entities cost in Home Assistant: ours, a bare component, and ``mqtt``, one after the other in one run.
 
-``python -m benchmarks.entities [ALARMS] [NAME…]`` in Home Assistant's environment; NAME: ours, floor, mqtt. Each has a
-Home Assistant process of its own, and so has an empty one. With ours the pages go to one phone, as the pager sends them.
+``python -m benchmarks.entities [ALARMS] [NAME…]`` in Home Assistant's environment; NAME: ours, floor, mqtt. Each has
+a Home Assistant process of its own, and so has an empty one. With ours the pages go to one phone, sent by the pager.
 """
 
 import asyncio
@@ -252,7 +252,7 @@ async def main(alarms: int, names: Sequence[str]) -> None:
         for kind in kinds:
             subject = kind(folder / kind.name, town)
             found[kind.name] = await Trial(folder / kind.name, subject, alarms).run()
-            sys.stderr.write(f"{kind.name} is measured\n")
+            sys.stderr.write("".join(f"{line}\n" for line in comparison.lines(alarms, found)))
     for line in comparison.lines(alarms, found):
         sys.stdout.write(f"{line}\n")
 
