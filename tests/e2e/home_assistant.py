@@ -346,10 +346,17 @@ class HomeAssistant(Process):
 
     async def remove_automation(self, key: str) -> None:
         """Delete an automation, as the editor does."""
+        await self._delete(f"/api/config/automation/config/{key}")
+
+    async def remove_entry(self, entry_id: str) -> None:
+        """Delete a config entry, as the integrations' page does."""
+        await self._delete(f"/api/config/config_entries/entry/{entry_id}")
+
+    async def _delete(self, path: str) -> None:
         headers = {"Authorization": f"Bearer {self._token}"}
-        async with self.session.delete(f"{self.url}/api/config/automation/config/{key}", headers=headers) as answer:
+        async with self.session.delete(f"{self.url}{path}", headers=headers) as answer:
             if answer.status >= 400:
-                message = f"DELETE automation {key}: {answer.status} {(await answer.text())[:500]}"
+                message = f"DELETE {path}: {answer.status} {(await answer.text())[:500]}"
                 raise RuntimeError(message)
 
     async def state(self, entity_id: str) -> dict[str, Any]:

@@ -54,6 +54,11 @@ class Process:
         return self._child is not None and self._child.poll() is None
 
     @property
+    def pid(self) -> int:
+        """Its process id; 0 before the first start."""
+        return self._child.pid if self._child else 0
+
+    @property
     def exit_code(self) -> int | None:
         """Its exit code once it has ended."""
         return self._child.poll() if self._child else None
