@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from community_help_gateway import crash
 from community_help_gateway.simulators.modbus_bank import ModbusBank
 from tests.gateway.test_process import Gateway
 
@@ -86,6 +87,29 @@ async def test_a_leak_while_the_gateway_was_dead_is_dealt_with_at_its_start(gate
     gateway.ended()
     await bank.set_relay(BOX, 1, on=True)
     await bank.set_input(BOX, 3, on=True)
+    await gateway.started()
+    begun = time.monotonic()
+    await off(bank)
+    assert time.monotonic() - begun < SECONDS - 1
+
+
+@pytest.mark.parametrize(
+    ("point", "count"), [("hub.before_submit", 2), ("journal.before_commit", 1), ("journal.after_commit", 1)]
+)
+async def test_an_off_survives_a_second_kill_at_every_step_of_its_commit(
+    gateway: Gateway, bank: ModbusBank, monkeypatch: pytest.MonkeyPatch, point: str, count: int
+) -> None:
+    """Killed while it was on, and again while the order was being written: it goes off all the same."""
+    await gateway.started()
+    await bank.set_relay(BOX, 1, on=True)
+    await heard(gateway, on=True)
+    gateway.signal(signal.SIGKILL)
+    gateway.ended()
+    await asyncio.sleep(SECONDS)
+    monkeypatch.setenv(crash.VARIABLE, f"{point}:{count}")
+    gateway.start()
+    assert await asyncio.to_thread(gateway.ended) == -signal.SIGKILL
+    monkeypatch.delenv(crash.VARIABLE)
     await gateway.started()
     begun = time.monotonic()
     await off(bank)
