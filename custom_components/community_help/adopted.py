@@ -51,6 +51,7 @@ KINDS = {
     "o2": Kind(DeviceKind.GAS_DETECTOR, PointKind.O2, (), "%"),
     "ch4": Kind(DeviceKind.GAS_DETECTOR, PointKind.CH4, (), "%LEL"),
     "lane": Kind(DeviceKind.FIRE_LANE, PointKind.LANE, ("occupancy", "motion", "presence", "moving")),
+    "leak": Kind(DeviceKind.LEAK, PointKind.LEAK, ("moisture",)),
     "relay": Kind(DeviceKind.APPLIANCE, PointKind.RELAY, ("outlet", "switch", "power", "plug", "running"), "", True),
 }
 """By the word that the form keeps. The units are those in which the gateway has its limits."""

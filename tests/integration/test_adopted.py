@@ -406,6 +406,7 @@ async def test_who_does_not_page_brings_nothing(
         ("switch.plug", "relay", "on", {}, "on"),
         ("switch.plug", "relay", "off", {}, "off"),
         ("binary_sensor.gate", "lane", "on", {}, "on"),
+        ("binary_sensor.basin", "leak", "on", {}, "on"),
         ("binary_sensor.gate", "lane", "jammed", {}, "silent"),
         ("sensor.co", "co", "12.5", {"unit_of_measurement": "ppm"}, "12.5"),
         ("sensor.co", "co", "12.5", {"unit_of_measurement": "mg/m³"}, "silent"),

@@ -75,12 +75,12 @@ async def test_what_is_in_no_registry_is_kept_by_its_entity_id(hass: HomeAssista
 @pytest.mark.parametrize(
     ("entity", "attributes", "kind", "kinds"),
     [
-        ("binary_sensor.a", {"device_class": "smoke"}, "smoke", 9),
-        ("binary_sensor.a", {"device_class": "gas"}, "gas", 9),
-        ("binary_sensor.a", {"device_class": "carbon_monoxide"}, "co", 9),
-        ("binary_sensor.a", {"device_class": "occupancy"}, "lane", 9),
-        ("binary_sensor.a", {"device_class": "door"}, None, 9),
-        ("input_boolean.a", {}, None, 9),
+        ("binary_sensor.a", {"device_class": "smoke"}, "smoke", 10),
+        ("binary_sensor.a", {"device_class": "gas"}, "gas", 10),
+        ("binary_sensor.a", {"device_class": "carbon_monoxide"}, "co", 10),
+        ("binary_sensor.a", {"device_class": "occupancy"}, "lane", 10),
+        ("binary_sensor.a", {"device_class": "door"}, None, 10),
+        ("input_boolean.a", {}, None, 10),
         ("switch.a", {"device_class": "outlet"}, "relay", 1),
         ("switch.a", {}, "relay", 1),
         ("sensor.a", {"device_class": "carbon_monoxide", "unit_of_measurement": "ppm"}, "co", 1),
