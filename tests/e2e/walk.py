@@ -101,6 +101,17 @@ async def save(page: Page, language: str, name: str = "") -> None:
     await page.wait_for_function("() => /edit\\/\\d+/.test(location.pathname)")
 
 
+async def open_list(page: Page, entity_id: str, item: str) -> None:
+    """A to-do list, once the item is drawn."""
+    await page.goto(f"/todo?entity_id={entity_id}")
+    await says(page, item)
+
+
+async def tick(page: Page) -> None:
+    """Tick the list's first item off."""
+    await page.locator("hui-todo-list-card ha-checkbox").first.click()
+
+
 async def choose_blueprint(page: Page, language: str, name: str) -> None:
     """A new automation from a blueprint of the list."""
     await page.goto("/config/automation/dashboard")
