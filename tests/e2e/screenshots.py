@@ -2,6 +2,7 @@
 
 python -m tests.e2e.screenshots                     all of them
 python -m tests.e2e.screenshots drill …             only those of these blueprints
+python -m tests.e2e.screenshots walks               only those of setting up
 """
 
 import asyncio
@@ -9,12 +10,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import browser, pictures, scenes
+from . import browser, pictures, scenes, walk
 from .develop import Demo
-from .processes import ROOT
+from .home_assistant import HomeAssistant
+from .processes import ROOT, FieldProcess, GatewayProcess
 
 IMAGES = ROOT / "docs/images"
 LANGUAGES = ("en", "zh-Hans")
+NAMES = {"en": "Clearwater gateway", "zh-Hans": "清水湾网关"}
 
 
 async def take(*names: str) -> None:
@@ -38,6 +41,35 @@ async def take(*names: str) -> None:
                 await demo.stop()
 
 
+async def walks() -> None:
+    """What somebody sees who sets everything up: the gateway that was found, a list, a trigger in the editor."""
+    for language in LANGUAGES:
+        with tempfile.TemporaryDirectory() as folder:
+            site = Path(folder) / "site.yaml"
+            gateway = GatewayProcess(Path(folder), site, announced=True, name=NAMES[language])
+            field = FieldProcess(Path(folder), gateway.gb_port, site, 0)
+            hass = HomeAssistant(Path(folder), language=language, more=("zeroconf",))
+            try:
+                await field.listening()
+                gateway.start()
+                await gateway.ready()
+                await field.reported()
+                await hass.started()
+                async with browser.opened(hass, language, 1000, 700) as page:
+                    await walk.find_gateway(page, language, NAMES[language])
+                    await walk.open_pairing(page, language)
+                    await browser.picture(page, IMAGES / f"pairing.{language}.png")
+                    await walk.pair(page, language, gateway.pairing_code)
+                    await walk.open_list(page, await walk.stocked_cabinet(hass), walk.GAUZE)
+                    await browser.picture(page, IMAGES / f"cabinet.{language}.png")
+                    await walk.choose_trigger(page, language)
+                    await browser.picture(page, IMAGES / f"trigger.{language}.png")
+            finally:
+                await hass.closed()
+                await gateway.stop()
+                field.kill()
+
+
 async def blueprint(demo: Demo, page: browser.Page, name: str, folder: Path, language: str) -> None:
     """The form of one blueprint, and what it puts on a phone."""
     key = f"picture_{name}"
@@ -52,5 +84,13 @@ async def blueprint(demo: Demo, page: browser.Page, name: str, folder: Path, lan
     await pictures.phone(page, shown, folder / f"{name}.phone.{language}.png")
 
 
+async def main(*names: str) -> None:
+    """All of them, or those that were named."""
+    if not names or "walks" in names:
+        await walks()
+    if not names or set(names) - {"walks"}:
+        await take(*(name for name in names if name != "walks"))
+
+
 if __name__ == "__main__":
-    asyncio.run(take(*sys.argv[1:]))
+    asyncio.run(main(*sys.argv[1:]))

@@ -50,7 +50,7 @@ async def automations(hass: HomeAssistant) -> dict[str, str]:
 async def test_a_person_finds_pairs_and_automates_without_a_line_of_yaml(
     bare: tuple[str, GatewayProcess, HomeAssistant],
 ) -> None:
-    """By discovery, with the code that the gateway shows; then a native trigger, then the main blueprint as it is."""
+    """By discovery, with the code that the gateway shows; the cabinet's list, a native trigger, the main blueprint."""
     language, gateway, hass = bare
     async with browser.opened(hass, language) as page:
         seen = []
@@ -63,6 +63,10 @@ async def test_a_person_finds_pairs_and_automates_without_a_line_of_yaml(
         while not (entries := await hass.get("/api/config/config_entries/entry?domain=community_help")):
             assert time.monotonic() < deadline, "no config entry after the flow"
         assert [(entry["title"], entry["source"]) for entry in entries] == [(GATEWAY, "zeroconf")]
+        cabinet = await walk.stocked_cabinet(hass)
+        await walk.open_list(page, cabinet, walk.GAUZE)
+        seen.append(await page.evaluate(browser.ALL_TEXT))
+        await walk.tick(page)
         await walk.choose_trigger(page, language)
         seen.append(await page.evaluate(browser.ALL_TEXT))
         await walk.save(page, language, "Fire bell")
@@ -71,6 +75,7 @@ async def test_a_person_finds_pairs_and_automates_without_a_line_of_yaml(
         await walk.save(page, language)
         await browser.open_devices(page)
         seen.append(await page.evaluate(browser.ALL_TEXT))
+    assert await walk.contents(hass, cabinet) == {walk.GAUZE: "completed"}
     found = await automations(hass)
     assert found["Fire bell"] == "on"
     assert list(found.values()) == ["on", "on"]
