@@ -214,6 +214,7 @@ async def test_every_off_is_in_the_record_with_its_reason(station: Station) -> N
     await start_session(station.hub, "k1", MICROWAVE, ZHANG)
     station.pass_(300)
     await until(lambda: station.on(MICROWAVE) is False)
+    await until(lambda: any((event.kind, event.detail) == ("switched", "off") for event in shown))
     station.pass_(10)
     await station.hub.observe([])
     assert [(event.kind, event.detail, event.person) for event in shown if event.kind is not EventKind.POINT] == [
