@@ -24,6 +24,8 @@ async def test_a_session_runs_until_water_leaks(demo: Demo) -> None:
     """Pressed in Home Assistant, seen by the meter, ended by the leak; nobody can begin another one then."""
     button = await demo.entity_of("station-2", "session")
     running, ends = await demo.entity_of("station-2", "running"), await demo.entity_of("station-2", "ends")
+    switch = await demo.entity_of("station-2", "relay")
+    await demo.hass.post("/api/services/switch/turn_off", {"entity_id": switch})
     await demo.hass.until(running, "off", 60)
     await demo.hass.post("/api/services/button/press", {"entity_id": button})
     await relay(demo, "True", 10)
