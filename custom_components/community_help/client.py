@@ -15,6 +15,7 @@ from aiohttp import (
     WSMsgType,
     WSServerHandshakeError,
 )
+from homeassistant.util.json import json_loads
 from yarl import URL
 
 from .contract.commands import CommandBody
@@ -153,7 +154,7 @@ class Stream:
             async for frame in self._socket:
                 if frame.type is not WSMsgType.TEXT:
                     continue
-                message = decode(json.loads(frame.data))
+                message = decode(json_loads(frame.data))
                 if isinstance(message, Outcome):
                     self._resolve(message)
                 elif isinstance(message, Goodbye):

