@@ -48,7 +48,10 @@ SIGNAL_PAGE: Final = "community_help_page"
 """Dispatched with (coordinator, page) when staff are to be paged."""
 
 SIGNAL_INCIDENT: Final = "community_help_incident"
-"""Dispatched with (coordinator, event) for every incident event."""
+"""Dispatched with (coordinator, event) for every incident event, at once: for what may end on a phone."""
+
+SIGNAL_HAPPENED: Final = "community_help_happened"
+"""The same once the phones' messages have left: for what is shown in Home Assistant."""
 
 SIGNAL_DUTY: Final = "community_help_duty"
 """Dispatched with (entry id) when a roster was resolved anew and differs, and when a shift begins or ends."""

@@ -7,18 +7,17 @@ It knows no platform, sends nothing to phones and decides nothing.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TOKEN
-from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from homeassistant.helpers import instance_id, start
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 
-from . import chain, refusals
+from . import refusals
 from .client import (
     CannotConnectError,
     ClientFailedError,
@@ -28,12 +27,11 @@ from .client import (
     VersionMismatchError,
     open_stream,
 )
-from .const import DOMAIN, SIGNAL_INCIDENT, SIGNAL_PAGE
+from .const import DOMAIN, SIGNAL_HAPPENED, SIGNAL_INCIDENT, SIGNAL_PAGE
 from .contract.commands import ClaimLease, CommandBody, SetRoster
 from .contract.messages import Changes, GatewayInfo, Message, Outcome, Snapshot
 from .contract.values import (
     Compound,
-    Cursor,
     Device,
     Incident,
     IncidentEvent,
@@ -44,9 +42,10 @@ from .contract.values import (
     PointState,
 )
 from .contract.wire import ContractError
+from .departure import Departures
 from .facts import Fact, Facts
+from .followed import Followed
 from .issues import clear_issue, raise_issue
-from .kept import Kept
 from .open_incidents import OpenIncidents
 from .tally import Tallies
 from .wake import Wakes
@@ -55,8 +54,6 @@ _LOGGER = logging.getLogger(__name__)
 FIRST_SNAPSHOT_SECONDS = 20.0
 BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Waits between attempts to reach the gateway; starts over only after a snapshot came through (project's choice)."""
-CURSOR_DELAY_SECONDS = 2.0
-"""The cursor on disk may trail by this; after a crash an incident event may then come twice, never be missed."""
 
 type CommunityHelpEntry = ConfigEntry[Coordinator]
 
@@ -90,10 +87,8 @@ class Coordinator:
         self.facts = Facts()
         self.roster: Callable[[], SetRoster] = lambda: SetRoster(())
         self.on_claimed: list[Callable[[], Awaitable[None]]] = []
-        self._cursor: Cursor | None = None
-        self._head: chain.Head | None = None
         self._me = ""
-        self._kept = Kept(hass, entry.entry_id, "cursor", self._saved)
+        self._followed, self._departures = Followed(hass, entry), Departures(hass, entry)
 
     @property
     def gateway_id(self) -> str:
@@ -107,14 +102,14 @@ class Coordinator:
     @property
     def epoch(self) -> str:
         """The journal's epoch, which every incident's and page's id begins with."""
-        return self._cursor.epoch if self._cursor else ""
+        return self._followed.cursor.epoch if self._followed.cursor else ""
 
     async def async_connect(self) -> None:
         """Start following the gateway and wait for its first snapshot.
 
         Raises ConfigEntryNotReady or ConfigEntryAuthFailed; an older picture is never shown as current.
         """
-        self._load(await self._kept.async_load())
+        await self._followed.async_load()
         self._task = self.entry.async_create_background_task(self.hass, self._follow(), "community_help stream")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FIRST_SNAPSHOT_SECONDS):
@@ -134,11 +129,10 @@ class Coordinator:
     def async_release(self) -> None:
         """The entities are there: tell what happened while Home Assistant was away, then everything as it comes."""
         held, self._held = self._held or [], None
-        for event in held:
-            async_dispatcher_send(self.hass, SIGNAL_INCIDENT, self, event)
+        self._tell(held)
         for page in self.pages.values():
             async_dispatcher_send(self.hass, SIGNAL_PAGE, self, page)
-        self.entry.async_on_unload(start.async_at_started(self.hass, self._save_soon))
+        self.entry.async_on_unload(start.async_at_started(self.hass, self._followed.async_save_soon))
 
     async def async_close(self) -> None:
         """Stop following; the cursor is saved."""
@@ -147,8 +141,7 @@ class Coordinator:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         self.connected, self._stream = False, None
-        if self._cursor and self.hass.state is CoreState.running:
-            await self._kept.async_save()
+        await self._followed.async_save()
 
     @callback
     def async_listen(self, topics: Iterable[str], listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
@@ -227,7 +220,7 @@ class Coordinator:
         async with open_stream(async_get_clientsession(self.hass), *self._connected_to) as stream:
             self.gateway, self.lease, self._stream = stream.hello.gateway, stream.hello.lease, stream
             self._me = await instance_id.async_get(self.hass)
-            await stream.resume(self._me, self.hass.config.location_name, self._cursor)
+            await stream.resume(self._me, self.hass.config.location_name, self._followed.cursor)
             async for message in stream.messages():
                 self._take(message)
 
@@ -271,10 +264,9 @@ class Coordinator:
         for side in ("gateway", "integration"):
             clear_issue(self.hass, self.entry, f"update_{side}")
         self.wakes.async_wake_all()
-        for event in part.missed:
-            self._note(event)
-        self._advance(part.cursor)
-        self._take_facts(part)
+        self._tell_soon((), self._news(part.missed))
+        self._followed.async_advance(part.cursor, part.health)
+        self.facts.async_take(part.drills, part.bypasses, part.health)
         self.facts.async_wake(Fact.INCIDENTS)
 
     def _replace_devices(self, part: Snapshot) -> None:
@@ -307,26 +299,59 @@ class Coordinator:
 
     @callback
     def _take_changes(self, changes: Changes) -> None:
+        """Pages first; only once they have left for the phones come states, then what happened, then the counts."""
         if changes.lease:
             self._take_lease(changes.lease)
         self.states.update({state.point: state for state in changes.states})
-        self.wakes.async_wake(self.tallies.take(changes.states))
-        concerned: dict[str, None] = {}
-        for event in changes.events:
-            concerned[self._keep(event.incident)] = None
-            self._note(event)
+        fresh = self.tallies.take(changes.states)
+        concerned = {self._keep(event.incident): None for event in changes.events}
+        news = self._news(changes.events)
         for page in changes.pages:
             self._take_page(page)
-        self._advance(changes.cursor)
-        self._take_facts(changes)
-        if changes.events or changes.pages:
-            self.hass.loop.call_soon(self._wake, concerned)
+        self._followed.async_advance(changes.cursor, changes.health)
+        self.facts.async_take(changes.drills, changes.bypasses, changes.health)
+        self._tell_soon(fresh, news, concerned, after_pages=bool(changes.pages))
 
-    @callback
-    def _wake(self, concerned: Iterable[str]) -> None:
-        """In the loop's next round, so that a page leaves for the phones before counts are written."""
-        self.wakes.async_wake(concerned)
-        self.facts.async_wake(Fact.INCIDENTS)
+    def _news(self, events: Iterable[IncidentEvent]) -> list[IncidentEvent]:
+        """What was not told yet; the cursor on disk says up to where it was."""
+        return [event for event in events if self._followed.is_news(event.number)]
+
+    def _tell_soon(
+        self,
+        fresh: Iterable[str],
+        news: Sequence[IncidentEvent],
+        concerned: Iterable[str] = (),
+        *,
+        after_pages: bool = False,
+    ) -> None:
+        """States, then what happened; in the order of the stream."""
+
+        def tell() -> None:
+            self.wakes.async_wake(fresh)
+            now = news
+            if self._held is not None:
+                self._held += news
+                now = ()
+            self._tell(now, concerned, counted=after_pages)
+
+        if after_pages or self._departures.waiting:
+            self._departures.async_then(tell)
+        else:
+            tell()
+
+    def _tell(self, news: Sequence[IncidentEvent], concerned: Iterable[str] = (), *, counted: bool = False) -> None:
+        """What may end on a phone, and when that has left, what is shown here, and the counts."""
+        for event in news:
+            async_dispatcher_send(self.hass, SIGNAL_INCIDENT, self, event)
+
+        def show() -> None:
+            for event in news:
+                async_dispatcher_send(self.hass, SIGNAL_HAPPENED, self, event)
+            self.wakes.async_wake(concerned)
+            self.facts.async_wake(Fact.INCIDENTS)
+
+        if news or concerned or counted:
+            self._departures.async_then(show)
 
     def _take_lease(self, lease: Lease) -> None:
         """A person may have made another integration the one that pages; what is older than our own claim is past."""
@@ -334,18 +359,6 @@ class Coordinator:
         if lease.holder != self._me and lease.fence >= self.fence:
             self._take_fence(0)
             raise_issue(self.hass, self.entry, "lease_held", name=lease.name)
-
-    @callback
-    def _take_facts(self, said: Snapshot | Changes) -> None:
-        """Drills, bypasses and health; a head of the record that contradicts the one kept here is shown."""
-        self.facts.async_take(said.drills, said.bypasses, said.health)
-        if (head := chain.head_of(said.cursor.epoch, said.health)) is None:
-            return
-        if chain.contradicts(self._head, head):
-            kept = str(self._head)
-            raise_issue(self.hass, self.entry, "chain_broken", lasting=True, kept=kept, came=str(head))
-        self._head = head
-        self._save_soon()
 
     def _keep(self, incident: Incident) -> str:
         """Know an incident as it is now; the topic that this concerns."""
@@ -363,35 +376,3 @@ class Coordinator:
             self.pages[page.id] = page
         if self._held is None:
             async_dispatcher_send(self.hass, SIGNAL_PAGE, self, page)
-
-    @callback
-    def _note(self, event: IncidentEvent) -> None:
-        """Tell an incident event once; the cursor on disk says up to where it was told."""
-        if self._cursor and event.number <= self._cursor.number:
-            return
-        if self._held is not None:
-            self._held.append(event)
-        else:
-            async_dispatcher_send(self.hass, SIGNAL_INCIDENT, self, event)
-
-    def _advance(self, cursor: Cursor) -> None:
-        self._cursor = cursor
-        self._save_soon()
-
-    @callback
-    def _save_soon(self, _hass: HomeAssistant | None = None) -> None:
-        """Save once after the delay, which a later change must not put off; not before automations heard of it."""
-        if self.hass.state is CoreState.running:
-            self._kept.async_save_soon(CURSOR_DELAY_SECONDS)
-
-    def _load(self, stored: dict[str, Any]) -> None:
-        """Without a cursor, or with one that cannot be read, what happened meanwhile is not known to have been told."""
-        try:
-            self._head = chain.from_disk(stored.get("head"))
-            self._cursor = Cursor(str(stored["epoch"]), int(stored["number"])) if stored else None
-        except (KeyError, TypeError, ValueError) as error:
-            _LOGGER.error("Up to where %s was followed cannot be read: %s", self.entry.title, type(error).__name__)
-
-    def _saved(self) -> dict[str, Any]:
-        cursor = self._cursor or Cursor("", 0)
-        return {"epoch": cursor.epoch, "number": cursor.number, "head": chain.to_disk(self._head)}

@@ -9,7 +9,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import DOMAIN, SIGNAL_INCIDENT
+from .const import DOMAIN, SIGNAL_HAPPENED
 from .contract.values import Compound, Hazard, IncidentEvent, IncidentEventKind
 from .coordinator import CommunityHelpEntry, Coordinator
 from .incidents import detectors, live
@@ -49,7 +49,7 @@ class IncidentEntity(EventEntity):
 
     async def async_added_to_hass(self) -> None:
         """Listen to incidents and to the connection."""
-        self.async_on_remove(async_dispatcher_connect(self.hass, SIGNAL_INCIDENT, self._on_incident))
+        self.async_on_remove(async_dispatcher_connect(self.hass, SIGNAL_HAPPENED, self._on_incident))
         self.async_on_remove(self.coordinator.async_listen((), self.async_write_ha_state))
 
     @property

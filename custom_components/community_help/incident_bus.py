@@ -11,7 +11,7 @@ from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
-from .const import DOMAIN, SIGNAL_INCIDENT
+from .const import DOMAIN, SIGNAL_HAPPENED
 from .contract.values import Hazard, Incident, IncidentEvent, IncidentEventKind as Kind
 from .coordinator import Coordinator
 from .incidents import detectors, live
@@ -35,7 +35,7 @@ def async_follow(coordinator: Coordinator) -> CALLBACK_TYPE:
         if source is coordinator and told(event):
             coordinator.hass.bus.async_fire(EVENT_INCIDENT, data_of(coordinator, event))
 
-    return async_dispatcher_connect(coordinator.hass, SIGNAL_INCIDENT, on_incident)
+    return async_dispatcher_connect(coordinator.hass, SIGNAL_HAPPENED, on_incident)
 
 
 def told(event: IncidentEvent) -> bool:

@@ -27,6 +27,7 @@ from .const import DOMAIN, GRACE_SECONDS, SIGNAL_INCIDENT, SIGNAL_PAGE, SIGNAL_P
 from .contract.commands import RecordReceipt
 from .contract.values import Hazard, IncidentEvent, Page, ReceiptStep
 from .coordinator import Coordinator
+from .departure import async_departed
 from .issues import clear_issue, raise_issue
 from .ladder import Ladder, Reached, Show, Unproven
 from .notice import TAG, Notice, Urgency, Words, newest, page_notice, place_of, update_notice
@@ -192,7 +193,7 @@ class Pager:
             told.people.setdefault(way, person)
             notice = self._notice(page, told.words, sounding=True)
             showing = create_eager_task(self._board.async_show(told, way, notice))
-            await asyncio.sleep(0)  # it is on its way before anything is saved
+            await async_departed()  # it is on its way before anything is saved
             await self._board.async_save()
             step, detail = await showing
             await self._board.async_save()

@@ -77,7 +77,7 @@ async def happen(
     member = incident.members[0] if incident.members else None
     event = values.IncidentEvent(gateway.number + 1, 1000.0, kind, incident, None, member, detail)
     await gateway.say(events=(event,), pages=pages)
-    await until(lambda: coordinator._cursor.number == gateway.number)
+    await until(lambda: coordinator._followed.cursor.number == gateway.number)
     await turns()
 
 

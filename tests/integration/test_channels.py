@@ -48,7 +48,7 @@ async def test_where_nothing_is_replaced_an_update_is_one_message(
         incident = replace(PAGE.incident, **changes)
         event = values.IncidentEvent(gateway.number + 1, 1000.0, kind, incident)
         await gateway.say(events=(event,))
-        await settle(lambda: loaded.runtime_data._cursor.number == gateway.number)
+        await settle(lambda: loaded.runtime_data._followed.cursor.number == gateway.number)
         await later(hass, 6 * number)
     await settle(lambda: len(notified) == 2)
     assert "张三 has taken it" in notified[1]["message"]

@@ -128,12 +128,12 @@ async def test_a_busy_gateway_does_not_put_off_the_saving_of_the_cursor(
     coordinator = loaded.runtime_data
     await later(hass, 2.5)
     asked: list[float] = []
-    store = coordinator._kept._store
+    store = coordinator._followed._kept._store
     save = store.async_delay_save
     store.async_delay_save = lambda data, delay: (asked.append(delay), save(data, delay))
     for number in (11, 12, 13):
         await gateway.say(states=(values.PointState("septic.h2s", True, value=1.0),))
-        await eventually(hass, lambda number=number: coordinator._cursor.number == number)
+        await eventually(hass, lambda number=number: coordinator._followed.cursor.number == number)
     assert asked == [2.0]
     await later(hass, 5)
     key = f"community_help.{loaded.entry_id}.cursor"

@@ -62,7 +62,7 @@ async def say(hass: HomeAssistant, gateway: FakeGateway, kind: Kind, **changes: 
     event = replace(incident_event(kind, gateway.number + 1, **changes), **extra)
     await gateway.say(events=(event,))
     coordinator = hass.config_entries.async_entries("community_help")[0].runtime_data
-    await eventually(hass, lambda: coordinator._cursor.number == gateway.number)
+    await eventually(hass, lambda: coordinator._followed.cursor.number == gateway.number)
     await hass.async_block_till_done()
     return event
 

@@ -123,7 +123,7 @@ def many_flats(gateway: FakeGateway, count: int) -> list[str]:
 async def test_pages_and_events_come_before_the_states_of_a_batch(
     hass: HomeAssistant, gateway: FakeGateway, entry: MockConfigEntry
 ) -> None:
-    """A storm's states wait; its events, its page and what stands open do not."""
+    """A storm's page leaves for the phones first; its states wait for the events, too."""
     points = many_flats(gateway, 400)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
@@ -143,7 +143,7 @@ async def test_pages_and_events_come_before_the_states_of_a_batch(
         pages=(PAGE,),
     )
     await eventually(hass, lambda: seen.count("state") == 400)
-    assert seen[:2] == ["event", "page"]
+    assert seen[:2] == ["page", "event"]
     assert state(hass, "h399_smoke") == "on"
 
 
