@@ -1,9 +1,9 @@
 """Phones first: what is only shown in Home Assistant waits until a message to a phone has left.
 
-A message that was handed to Home Assistant's websocket connection leaves in the loop's third round: the connection
-waits a round for more, then its writer is woken, then it writes (``websocket_api/http.py``, ``_send_message``). Every
-state, event or file that is written meanwhile wakes a thread, and between two rounds that thread takes Python's lock
-for up to 5 ms (``sys.getswitchinterval``).
+A message that was handed to Home Assistant's websocket connection leaves in the loop's second round, and a round later
+when more has joined it: the connection waits for more, then wakes its writer (``websocket_api/http.py``,
+``_send_message``). Every state, event or file that is written meanwhile wakes a thread, and between two rounds that
+thread takes Python's lock for up to 5 ms (``sys.getswitchinterval``).
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from homeassistant.core import HomeAssistant, callback
 
 _LOGGER = logging.getLogger(__name__)
 ROUNDS = 3
+"""Two, and one for what joins."""
 
 
 async def async_departed() -> None:
