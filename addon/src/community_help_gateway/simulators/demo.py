@@ -102,8 +102,13 @@ def site(modbus_port: int) -> str:
         for flat in flats()
     ]
     lines += [
-        "  - { id: call-1, name: 手报 Call point, kind: call_point, compound: clearwater, building: 1号楼, floor: 1F, "
-        "at: { transmitter: uitd-1, component: 23, zone: 1, position: 1 } }",
+        _device(
+            "call-1",
+            "手报 Call point",
+            "call_point",
+            "1号楼",
+            "transmitter: uitd-1, component: 23, zone: 1, position: 1",
+        ),
         _device("septic-1", "化粪池气体 Septic gas", "gas_detector", "化粪池 Septic tank", "modbus: septic"),
         _device("lane-1", "消防车通道 Fire lane", "fire_lane", "东门 East gate", f"modbus: box, input: {LANE_INPUT}"),
         _device("lamp-1", "大堂灯 Hall lamp", "appliance", "1号楼", f"modbus: box, relay: {LAMP_RELAY}"),
