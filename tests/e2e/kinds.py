@@ -1,20 +1,24 @@
 """Every kind of device on a dashboard of Home Assistant's own: a section for each, with all that it shows."""
 
+from pathlib import Path
 from typing import Any
 
+from PIL import Image, ImageChops
 from playwright.async_api import Page
 
+from . import pictures
 from .develop import Demo
 
 DASHBOARDS = {
-    "building": ("smoke_alarm", "call_point", "transmitter", "siren", "appliance"),
+    "building": ("smoke_alarm", "call_point", "transmitter", "siren"),
     "outside": ("gas_detector", "fire_lane", "door", "thermometer", "meter"),
-    "station": ("station", "water_dispenser", "microwave", "massage_chair", "leak", "first_aid_cabinet"),
+    "station": ("station", "water_dispenser", "microwave", "massage_chair", "first_aid_cabinet", "leak", "appliance"),
     "community": ("compound", "staff", "gateway"),
 }
 """The pictures, and which kinds are in each."""
 
-WIDTH = 1150
+WIDTH, HEIGHT = 1150, 1600
+MARGIN = 24
 SETTLES = 1500
 """Milliseconds in which tiles and icons are drawn."""
 
@@ -56,11 +60,18 @@ async def dashboard(demo: Demo, name: str) -> str:
     return path
 
 
-async def open_dashboard(page: Page, path: str) -> Any:
-    """The drawn dashboard, without what is around it."""
-    await page.set_viewport_size({"width": WIDTH, "height": 1600})
+async def picture(page: Page, path: str, file: Path) -> None:
+    """The drawn dashboard, without what is around it and without the empty rest of the window."""
+    await page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
     await page.goto(f"/{path}")
     view = page.locator("hui-sections-view")
     await view.wait_for()
     await page.wait_for_timeout(SETTLES)
-    return view.locator(".wrapper, .container").first
+    file.parent.mkdir(exist_ok=True)
+    await view.locator(".wrapper").first.screenshot(path=file)
+    with Image.open(file) as drawn:
+        whole = drawn.convert("RGB")
+    behind = Image.new("RGB", whole.size, whole.getpixel((0, 0)))
+    _left, _top, _right, end = ImageChops.difference(whole, behind).getbbox() or (0, 0, *whole.size)
+    whole.crop((0, 0, whole.width, min(end + MARGIN, whole.height))).save(file)
+    pictures.shrink(file)

@@ -45,18 +45,22 @@ async def take(*names: str) -> None:
 
 
 async def every_kind(demo: Demo, page: browser.Page, language: str) -> None:
-    """A dashboard for each group of kinds, while a session runs at the microwave and water runs."""
+    """A dashboard for each group of kinds, on a day on which something happened: an alarm, a check, a session."""
+    await scenes.alarm_to_staff(demo)
+    await demo.field.command("cabinet on")
+    await demo.hass.until(await demo.entity_of("cabinet-1", "door"), "on", 30)
+    await demo.field.command("cabinet off")
+    cabinet = {"entity_id": await walk.stocked_cabinet(demo.hass), "item": walk.GAUZE}
+    await demo.hass.post("/api/services/todo/update_item", {**cabinet, "status": "completed"})
     await demo.hass.post("/api/services/button/press", {"entity_id": await demo.entity_of("station-2", "session")})
     await demo.field.command("dispensing on")
     await demo.hass.until(await demo.entity_of("station-2", "running"), "on", 30)
     await demo.hass.until(await demo.entity_of("station-1", "dispensing"), "on", 30)
     for name in kinds.DASHBOARDS:
-        file = IMAGES / f"kinds/{name}.{language}.png"
-        file.parent.mkdir(exist_ok=True)
-        await (await kinds.open_dashboard(page, await kinds.dashboard(demo, name))).screenshot(path=file)
-        pictures.shrink(file)
+        await kinds.picture(page, await kinds.dashboard(demo, name), IMAGES / f"kinds/{name}.{language}.png")
     await demo.field.command("dispensing off")
     await demo.hass.post("/api/services/switch/turn_off", {"entity_id": await demo.entity_of("station-2", "relay")})
+    await demo.hass.post("/api/services/todo/remove_item", cabinet)
 
 
 async def walks() -> None:

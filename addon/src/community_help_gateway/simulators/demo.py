@@ -111,7 +111,6 @@ def site(modbus_port: int) -> str:
         ),
         _device("septic-1", "化粪池气体 Septic gas", "gas_detector", "化粪池 Septic tank", "modbus: septic"),
         _device("lane-1", "消防车通道 Fire lane", "fire_lane", "东门 East gate", f"modbus: box, input: {LANE_INPUT}"),
-        _device("lamp-1", "大堂灯 Hall lamp", "appliance", "1号楼", f"modbus: box, relay: {LAMP_RELAY}"),
         _device("siren-1", "警笛 Siren", "siren", "1号楼", f"modbus: box, relay: {SIREN_RELAY}"),
         _device("pump-door", "水泵房门 Pump room door", "door", PUMP_ROOM, f"modbus: box, input: {PUMP_DOOR_INPUT}"),
         _device("pump-room-1", "水泵房温度 Pump room", "thermometer", PUMP_ROOM, "modbus: pump-room"),
@@ -134,6 +133,7 @@ def site(modbus_port: int) -> str:
             "points: { power: { modbus: meter }, energy: { modbus: meter } }, max_on: 30, session: 5",
         ),
         _appliance("station-3", "按摩椅 Massage chair", "massage_chair", 3, "session: 15"),
+        _appliance("station-4", "灯 Lamp", "appliance", LAMP_RELAY, "max_on: 240"),
         _at_station("leak-1", "水浸 Water leak", "leak", LEAK_INPUT),
         _at_station("cabinet-1", "急救箱 First-aid cabinet", "first_aid_cabinet", CABINET_INPUT),
     ]
