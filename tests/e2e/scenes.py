@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import time, timedelta
 from typing import Any
@@ -12,6 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from .companion_app import Notification
 from .develop import Demo
+from .steps import site_file
 from .walk import GAUZE
 
 STAFF = "张三 Zhang San"
@@ -230,17 +230,11 @@ async def station_hours(demo: Demo) -> Notification:
 @contextlib.asynccontextmanager
 async def closed_station(demo: Demo) -> AsyncIterator[None]:
     """The site file with hours that are over or to come; afterwards as it was, and open."""
-    site = demo.folder / "site.yaml"
-    before, later = site.read_text("utf-8"), dt_util.utcnow().astimezone(ZONE) + timedelta(hours=6)
+    later = dt_util.utcnow().astimezone(ZONE) + timedelta(hours=6)
     hours = f'hours: [["{later:%H:%M}", "{later + timedelta(hours=1):%H:%M}"]]'
-    site.write_text(before.replace("{ id: station, ", f"{{ id: station, {hours}, "), "utf-8")
-    demo.gateway.signal(signal.SIGHUP)
-    try:
+    async with site_file(demo, lambda text: text.replace("{ id: station, ", f"{{ id: station, {hours}, ")):
         yield
-    finally:
-        site.write_text(before, "utf-8")
-        demo.gateway.signal(signal.SIGHUP)
-        await demo.hass.until(await demo.entity_of("station", "open"), "on", 30)
+    await demo.hass.until(await demo.entity_of("station", "open"), "on", 30)
 
 
 async def water_filter_due(demo: Demo) -> Notification:
