@@ -223,8 +223,9 @@ async def station_hours(demo: Demo) -> Notification:
     data = {"device_id": [await device_of(demo, "clearwater")], "title": title, "message": message}
     inputs = {"station": is_open, "closing": [{"action": "community_help.tell_staff", "data": data}]}
     await demo.hass.until(is_open, "on", 30)
+    wanted = new(demo, lambda shown: shown.title == title)
     async with automation(demo, "station_hours", **inputs), closed_station(demo):
-        return await demo.phone.until(new(demo, lambda shown: shown.title == title), what="that the station closed")
+        return await demo.phone.until(wanted, what="that the station closed")
 
 
 @contextlib.asynccontextmanager
