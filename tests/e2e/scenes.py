@@ -22,7 +22,14 @@ LANE_SECONDS = 150
 BEGINS_SECONDS = 4
 """So long after it was made a shift begins, and a time of day comes: by then everything is saved and listens."""
 
-type Scene = Callable[[Demo], Awaitable[Notification]]
+type Scene = Callable[..., Awaitable[Notification]]
+"""Of a demo; those of the station also take what somebody does while it is still so."""
+
+type Meanwhile = Callable[[], Awaitable[None]]
+
+
+async def nothing() -> None:
+    """Nobody does anything."""
 
 
 @contextlib.asynccontextmanager
@@ -179,7 +186,7 @@ async def resident_line(demo: Demo) -> Notification:
         return await demo.phone.until(wanted, what="what to do")
 
 
-async def appliance_left_on(demo: Demo) -> Notification:
+async def appliance_left_on(demo: Demo, meanwhile: Meanwhile = nothing) -> Notification:
     """Somebody leaves the massage chair running for a minute, the least that the form takes."""
     switch, running = await demo.entity_of("station-3", "relay"), await demo.entity_of("station-3", "running")
     await demo.hass.until(running, "off", 60)
@@ -187,12 +194,14 @@ async def appliance_left_on(demo: Demo) -> Notification:
         wanted = new(demo, lambda shown: shown.title.startswith(("电器未关", "Left on")))
         await demo.hass.post("/api/services/switch/turn_on", {"entity_id": switch})
         try:
-            return await demo.phone.until(wanted, 100, "that the chair was left on")
+            shown = await demo.phone.until(wanted, 100, "that the chair was left on")
+            await meanwhile()
+            return shown
         finally:
             await demo.hass.post("/api/services/switch/turn_off", {"entity_id": switch})
 
 
-async def first_aid_cabinet(demo: Demo) -> Notification:
+async def first_aid_cabinet(demo: Demo, meanwhile: Meanwhile = nothing) -> Notification:
     """Somebody opens the cabinet, which is told, and takes the last gauze, which is told when it is written down."""
     door, contents = await demo.entity_of("cabinet-1", "door"), await demo.entity_of("cabinet-1", "wanting")
     own = {"entity_id": await demo.entity_of("cabinet-1", "contents"), "item": GAUZE}
@@ -206,13 +215,15 @@ async def first_aid_cabinet(demo: Demo) -> Notification:
             await demo.phone.until(opened, 20, "that the cabinet was opened")
             short = new(demo, lambda shown: GAUZE in shown.message)
             await demo.hass.post("/api/services/todo/update_item", {**own, "description": "0/2"})
-            return await demo.phone.until(short, what="that gauze runs short")
+            shown = await demo.phone.until(short, what="that gauze runs short")
+            await meanwhile()
+            return shown
     finally:
         await demo.field.command("cabinet off")
         await demo.hass.post("/api/services/todo/remove_item", own)
 
 
-async def station_hours(demo: Demo) -> Notification:
+async def station_hours(demo: Demo, meanwhile: Meanwhile = nothing) -> Notification:
     """The station closes, for the installer gives it other hours; as the last thing the staff is told."""
     is_open = await demo.entity_of("station", "open")
     words = {
@@ -225,7 +236,9 @@ async def station_hours(demo: Demo) -> Notification:
     await demo.hass.until(is_open, "on", 30)
     wanted = new(demo, lambda shown: shown.title == title)
     async with automation(demo, "station_hours", **inputs), closed_station(demo):
-        return await demo.phone.until(wanted, what="that the station closed")
+        shown = await demo.phone.until(wanted, what="that the station closed")
+        await meanwhile()
+        return shown
 
 
 @contextlib.asynccontextmanager
@@ -238,12 +251,14 @@ async def closed_station(demo: Demo) -> AsyncIterator[None]:
     await demo.hass.until(await demo.entity_of("station", "open"), "on", 30)
 
 
-async def water_filter_due(demo: Demo) -> Notification:
+async def water_filter_due(demo: Demo, meanwhile: Meanwhile = nothing) -> Notification:
     """The time of the day comes, and the dispenser's fine filter is due."""
     at = dt_util.utcnow().astimezone(ZONE) + timedelta(seconds=BEGINS_SECONDS)
     async with automation(demo, "water_filter_due", time=f"{at:%H:%M:%S}", **await told(demo)):
         wanted = new(demo, lambda shown: shown.title in ("滤芯到期", "Water filter due"))
-        return await demo.phone.until(wanted, what="filter")
+        shown = await demo.phone.until(wanted, what="filter")
+        await meanwhile()
+        return shown
 
 
 SCENES: dict[str, Scene] = {
