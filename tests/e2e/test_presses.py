@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.e2e.steps import (
     ended,
     export,
     fire,
+    impatient,
     ringing,
     site_file,
     staffed,
@@ -33,8 +35,6 @@ TAKE = "ACKNOWLEDGE"
 
 ANSWER_SECONDS = 30.0
 """How long the first tier has to answer a fire in a test that waits for the second: half of the gateway's default."""
-
-ANSWER = f"policies: [{{ hazard: fire, answer: [{ANSWER_SECONDS:.0f}, 120] }}]\n"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -172,7 +172,8 @@ async def test_a_press_that_never_came_shows_no_success_and_stops_nothing(quiet:
     demo = quiet
     async with another(demo, "Second") as second:
         staff = Staff(ZHANG, (demo.phone,)), Staff("李四", (second,), tier=2)
-        async with staffed(demo, *staff), site_file(demo, lambda text: text + ANSWER):
+        patience = partial(impatient, answer=[ANSWER_SECONDS, 120.0])
+        async with staffed(demo, *staff), site_file(demo, patience):
             await _restarted(demo, second)  # it writes who is who only when it stops
             sent = await fire(demo, 402)
             page = await demo.phone.until(ringing, what="page")
