@@ -42,7 +42,9 @@ class ValueDescription(SensorEntityDescription):
 STATES = (
     StateDescription(key="running", kind=PointKind.RUNNING, device_class=BinarySensorDeviceClass.RUNNING),
     StateDescription(key="dispensing", kind=PointKind.DISPENSING, translation_key="dispensing"),
-    StateDescription(key="leak", kind=PointKind.LEAK, device_class=BinarySensorDeviceClass.MOISTURE),
+    StateDescription(
+        key="leak", kind=PointKind.LEAK, translation_key="leak", device_class=BinarySensorDeviceClass.MOISTURE
+    ),
     StateDescription(key="door", kind=PointKind.DOOR, device_class=BinarySensorDeviceClass.DOOR),
     StateDescription(key="open", kind=PointKind.OPEN, translation_key="station_open"),
     StateDescription(
@@ -53,11 +55,13 @@ STATES = (
         value_fn=lambda state: bool(state.alarm),
     ),
 )
-"""``stays_on``: the gateway turned it off, and the second signal does not show that it is."""
+"""``stays_on``: the gateway turned it off, and the second signal does not show that it is. Names that Home Assistant's
+device classes have, but not in good Chinese, are our own: power, energy, leak."""
 
 VALUES = (
     ValueDescription(
         key="power",
+        translation_key="power",
         kind=PointKind.POWER,
         device_class=SensorDeviceClass.POWER,
         native_unit_of_measurement=UnitOfPower.WATT,
@@ -66,6 +70,7 @@ VALUES = (
     ),
     ValueDescription(
         key="energy",
+        translation_key="energy",
         kind=PointKind.ENERGY,
         device_class=SensorDeviceClass.ENERGY,
         native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,

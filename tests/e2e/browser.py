@@ -1,7 +1,9 @@
 """A real browser on a real Home Assistant: Debian's Chromium, driven by playwright."""
 
+import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -48,6 +50,15 @@ async def opened(hass: HomeAssistant, language: str, width: int = 1280, height: 
             yield page
         finally:
             await browser.close()
+
+
+async def missing(page: Page, texts: list[str], seconds: float = 20) -> list[str]:
+    """Which texts the page still does not show after so long; it answers as soon as all are there."""
+    script = f"texts => {{ const all = ({ALL_TEXT})(); return texts.filter(text => !all.includes(text)); }}"
+    deadline = time.monotonic() + seconds
+    while (found := list(await page.evaluate(script, texts))) and time.monotonic() < deadline:
+        await asyncio.sleep(0.2)
+    return found
 
 
 async def devices_text(page: Page) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 from PIL import Image
 from playwright.async_api import Page
 
-from . import browser
 from .companion_app import Notification
 
 FORM_WIDTH = 700
@@ -40,7 +39,7 @@ PHONE = """<!doctype html><meta charset="utf-8"><style>
 async def form(page: Page, key: str, file: Path) -> None:
     """The form of the automation ``key``, which was made from a blueprint."""
     await page.set_viewport_size({"width": FORM_WIDTH, "height": 900})
-    await page.goto(f"/config/automation/edit/{key}")
+    await open_form(page, key)
     card = page.locator(CARD).first
     await card.wait_for()
     await page.wait_for_timeout(1500)
@@ -77,9 +76,7 @@ def shrink(file: Path) -> None:
     few.save(file, optimize=True)
 
 
-async def form_text(page: Page, key: str) -> str:
-    """All text of the form of the automation ``key``."""
+async def open_form(page: Page, key: str) -> None:
+    """The form of the automation ``key``, as soon as it is there."""
     await page.goto(f"/config/automation/edit/{key}")
     await page.locator(FORM).wait_for()
-    await page.wait_for_timeout(1500)
-    return str(await page.evaluate(browser.ALL_TEXT))

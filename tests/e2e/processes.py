@@ -26,13 +26,14 @@ def free_port() -> int:
 
 
 class Process:
-    """One child process that writes a log file."""
+    """One child process that writes a log file. ``stopped``: whether it has come to a proper end at least once."""
 
     def __init__(self, name: str, command: list[str], log: Path) -> None:
         """Nothing runs before ``start``."""
         self.name = name
         self.arguments = command
         self.log = log
+        self.stopped = False
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -80,6 +81,7 @@ class Process:
         self.signal(signal.SIGTERM)
         try:
             await self.wait_for(lambda: not self.running, seconds, "the end")
+            self.stopped = True
         except TimeoutError:
             self.kill()
 

@@ -11,13 +11,25 @@ from homeassistant.util import dt as dt_util
 
 from .companion_app import Notification
 from .develop import Demo
+from .steps import site_file
+from .walk import GAUZE
 
 STAFF = "张三 Zhang San"
 ZONE = ZoneInfo("Asia/Shanghai")
 LANE_SECONDS = 150
 """A lane is reported after a minute of being occupied, and again as it becomes worse."""
 
-type Scene = Callable[[Demo], Awaitable[Notification]]
+BEGINS_SECONDS = 4
+"""So long after it was made a shift begins, and a time of day comes: by then everything is saved and listens."""
+
+type Scene = Callable[..., Awaitable[Notification]]
+"""Of a demo; those of the station also take what somebody does while it is still so."""
+
+type Meanwhile = Callable[[], Awaitable[None]]
+
+
+async def nothing() -> None:
+    """Nobody does anything."""
 
 
 @contextlib.asynccontextmanager
@@ -75,6 +87,16 @@ async def device_of(demo: Demo, own_id: str) -> str:
     return str(next(item["id"] for item in devices if item["identifiers"][0][1].endswith(f"_{own_id}")))
 
 
+def language_of(demo: Demo) -> str:
+    """What a message is written in: Home Assistant's language."""
+    return "zh" if demo.hass.language == "zh-Hans" else "en"
+
+
+async def told(demo: Demo) -> dict[str, Any]:
+    """Inputs by which the staff of the compound is told."""
+    return {"recipients": [await device_of(demo, "clearwater")], "language": language_of(demo)}
+
+
 async def alarm_to_staff(demo: Demo) -> Notification:
     """A smoke alarm goes off; the demo's own automation pages."""
     fresh = new(demo, lambda shown: shown.asks)  # before the alarm: its page comes within milliseconds
@@ -101,9 +123,7 @@ async def fire_lane_voice(demo: Demo) -> Notification:
 
 async def device_health_digest(demo: Demo) -> Notification:
     """The morning's message, in Home Assistant's language."""
-    language = "zh" if demo.hass.language == "zh-Hans" else "en"
-    compound = await device_of(demo, "clearwater")
-    inputs = {"recipients": [compound], "always": True, "language": language}
+    inputs = {**await told(demo), "always": True}
     async with automation(demo, "device_health_digest", **inputs) as entity:
         wanted = new(demo, lambda shown: shown.title in ("设备健康日报", "Device health"))
         await run(demo, entity)
@@ -125,9 +145,8 @@ async def drill(demo: Demo) -> Notification:
 
 
 async def duty_handover(demo: Demo) -> Notification:
-    """The shift of a second member ends in two minutes; who is always on duty comes next."""
-    language = "zh" if demo.hass.language == "zh-Hans" else "en"
-    inputs = {"before": {"seconds": 90}, "always": True, "language": language}
+    """A shift that is shorter than the time before its end is told as it begins: who is always on duty comes next."""
+    inputs = {"always": True, "language": language_of(demo)}
     async with automation(demo, "duty_handover", **inputs):
         wanted = new(demo, lambda shown: shown.title in ("值班交接", "Duty handover"))
         async with short_shift(demo, "李四 Li Si"):
@@ -136,12 +155,12 @@ async def duty_handover(demo: Demo) -> Notification:
 
 @contextlib.asynccontextmanager
 async def short_shift(demo: Demo, name: str) -> AsyncIterator[None]:
-    """A member of the staff, without a phone, whose shift ends in two minutes."""
+    """A member of the staff, without a phone, whose shift begins at once and ends in two minutes."""
     while not time(0, 2) < (now := dt_util.utcnow().astimezone(ZONE)).time() < time(23, 56):
         await asyncio.sleep(10)  # a schedule's block ends with its day
-    block = {"from": f"{now - timedelta(minutes=1):%H:%M:%S}", "to": f"{now + timedelta(minutes=2):%H:%M:%S}"}
-    (entry,) = await demo.hass.get("/api/config/config_entries/entry?domain=community_help")
-    entry_id = entry["entry_id"]
+    begin, finish = now + timedelta(seconds=BEGINS_SECONDS), now + timedelta(minutes=2)
+    block = {"from": f"{begin:%H:%M:%S}", "to": f"{finish:%H:%M:%S}"}
+    entry_id = await demo.hass.gateway_entry()
     socket = await demo.hass.socket()
     made = await socket.call("schedule/create", name="Short shift", **{f"{now:%A}".lower(): [block]})
     try:
@@ -167,6 +186,81 @@ async def resident_line(demo: Demo) -> Notification:
         return await demo.phone.until(wanted, what="what to do")
 
 
+async def appliance_left_on(demo: Demo, meanwhile: Meanwhile = nothing) -> Notification:
+    """Somebody leaves the massage chair running for a minute, the least that the form takes."""
+    switch, running = await demo.entity_of("station-3", "relay"), await demo.entity_of("station-3", "running")
+    await demo.hass.until(running, "off", 60)
+    async with automation(demo, "appliance_left_on", appliances=[running], minutes=1, **await told(demo)):
+        wanted = new(demo, lambda shown: shown.title.startswith(("电器未关", "Left on")))
+        await demo.hass.post("/api/services/switch/turn_on", {"entity_id": switch})
+        try:
+            shown = await demo.phone.until(wanted, 100, "that the chair was left on")
+            await meanwhile()
+            return shown
+        finally:
+            await demo.hass.post("/api/services/switch/turn_off", {"entity_id": switch})
+
+
+async def first_aid_cabinet(demo: Demo, meanwhile: Meanwhile = nothing) -> Notification:
+    """Somebody opens the cabinet, which is told, and takes the last gauze, which is told when it is written down."""
+    door, contents = await demo.entity_of("cabinet-1", "door"), await demo.entity_of("cabinet-1", "wanting")
+    own = {"entity_id": await demo.entity_of("cabinet-1", "contents"), "item": GAUZE}
+    await demo.hass.until(door, "off", 30)
+    await demo.hass.post("/api/services/todo/add_item", {**own, "description": "2/2"})
+    inputs = {"doors": [door], "contents": [contents], **await told(demo)}
+    try:
+        async with automation(demo, "first_aid_cabinet", **inputs):
+            opened = new(demo, lambda shown: shown.message.startswith(("被打开", "Opened")))
+            await demo.field.command("cabinet on")
+            await demo.phone.until(opened, 20, "that the cabinet was opened")
+            short = new(demo, lambda shown: GAUZE in shown.message)
+            await demo.hass.post("/api/services/todo/update_item", {**own, "description": "0/2"})
+            shown = await demo.phone.until(short, what="that gauze runs short")
+            await meanwhile()
+            return shown
+    finally:
+        await demo.field.command("cabinet off")
+        await demo.hass.post("/api/services/todo/remove_item", own)
+
+
+async def station_hours(demo: Demo, meanwhile: Meanwhile = nothing) -> Notification:
+    """The station closes, for the installer gives it other hours; as the last thing the staff is told."""
+    is_open = await demo.entity_of("station", "open")
+    words = {
+        "zh": ("驿站已关门", "灯已关，请检查门锁。"),
+        "en": ("Station closed", "The lights are off. Please look at the lock."),
+    }
+    title, message = words[language_of(demo)]
+    data = {"device_id": [await device_of(demo, "clearwater")], "title": title, "message": message}
+    inputs = {"station": is_open, "closing": [{"action": "community_help.tell_staff", "data": data}]}
+    await demo.hass.until(is_open, "on", 30)
+    wanted = new(demo, lambda shown: shown.title == title)
+    async with automation(demo, "station_hours", **inputs), closed_station(demo):
+        shown = await demo.phone.until(wanted, what="that the station closed")
+        await meanwhile()
+        return shown
+
+
+@contextlib.asynccontextmanager
+async def closed_station(demo: Demo) -> AsyncIterator[None]:
+    """The site file with hours that are over or to come; afterwards as it was, and open."""
+    later = dt_util.utcnow().astimezone(ZONE) + timedelta(hours=6)
+    hours = f'hours: [["{later:%H:%M}", "{later + timedelta(hours=1):%H:%M}"]]'
+    async with site_file(demo, lambda text: text.replace("{ id: station, ", f"{{ id: station, {hours}, ")):
+        yield
+    await demo.hass.until(await demo.entity_of("station", "open"), "on", 30)
+
+
+async def water_filter_due(demo: Demo, meanwhile: Meanwhile = nothing) -> Notification:
+    """The time of the day comes, and the dispenser's fine filter is due."""
+    at = dt_util.utcnow().astimezone(ZONE) + timedelta(seconds=BEGINS_SECONDS)
+    async with automation(demo, "water_filter_due", time=f"{at:%H:%M:%S}", **await told(demo)):
+        wanted = new(demo, lambda shown: shown.title in ("滤芯到期", "Water filter due"))
+        shown = await demo.phone.until(wanted, what="filter")
+        await meanwhile()
+        return shown
+
+
 SCENES: dict[str, Scene] = {
     "alarm_to_staff": alarm_to_staff,
     "resident_line": resident_line,
@@ -175,4 +269,8 @@ SCENES: dict[str, Scene] = {
     "fire_lane_voice": fire_lane_voice,
     "device_health_digest": device_health_digest,
     "duty_handover": duty_handover,
+    "appliance_left_on": appliance_left_on,
+    "water_filter_due": water_filter_due,
+    "first_aid_cabinet": first_aid_cabinet,
+    "station_hours": station_hours,
 }

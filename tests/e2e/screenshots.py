@@ -3,6 +3,7 @@
 python -m tests.e2e.screenshots                     all of them
 python -m tests.e2e.screenshots drill …             only those of these blueprints
 python -m tests.e2e.screenshots walks               only those of setting up
+python -m tests.e2e.screenshots kinds               only those of every kind of device
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import browser, pictures, scenes, walk
+from . import browser, kinds, pictures, scenes, walk
 from .develop import Demo
 from .home_assistant import HomeAssistant
 from .processes import ROOT, FieldProcess, GatewayProcess
@@ -28,6 +29,8 @@ async def take(*names: str) -> None:
             try:
                 await demo.start()
                 async with browser.opened(demo.hass, language) as page:
+                    if not names or "kinds" in names:
+                        await every_kind(demo, page, language)
                     if not names:
                         await demo.field.command("fire 203")
                         await demo.phone.until(lambda shown: shown.asks, what="page")
@@ -35,10 +38,29 @@ async def take(*names: str) -> None:
                         await browser.picture(page, IMAGES / f"devices.{language}.png")
                         await demo.field.command("restore 203")
                         await scenes.end(demo)
-                    for name in names or scenes.SCENES:
+                    for name in set(names) & set(scenes.SCENES) if names else scenes.SCENES:
                         await blueprint(demo, page, name, IMAGES / "blueprints", language)
             finally:
                 await demo.stop()
+
+
+async def every_kind(demo: Demo, page: browser.Page, language: str) -> None:
+    """A dashboard for each group of kinds, on a day on which something happened: an alarm, a check, a session."""
+    await scenes.alarm_to_staff(demo)
+    await demo.field.command("cabinet on")
+    await demo.hass.until(await demo.entity_of("cabinet-1", "door"), "on", 30)
+    await demo.field.command("cabinet off")
+    cabinet = {"entity_id": await walk.stocked_cabinet(demo.hass), "item": walk.GAUZE}
+    await demo.hass.post("/api/services/todo/update_item", {**cabinet, "status": "completed"})
+    await demo.hass.post("/api/services/button/press", {"entity_id": await demo.entity_of("station-2", "session")})
+    await demo.field.command("dispensing on")
+    await demo.hass.until(await demo.entity_of("station-2", "running"), "on", 30)
+    await demo.hass.until(await demo.entity_of("station-1", "dispensing"), "on", 30)
+    for name in kinds.DASHBOARDS:
+        await kinds.picture(page, await kinds.dashboard(demo, name), IMAGES / f"kinds/{name}.{language}.png")
+    await demo.field.command("dispensing off")
+    await demo.hass.post("/api/services/switch/turn_off", {"entity_id": await demo.entity_of("station-2", "relay")})
+    await demo.hass.post("/api/services/todo/remove_item", cabinet)
 
 
 async def walks() -> None:

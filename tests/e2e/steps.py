@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import signal
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
@@ -14,6 +15,10 @@ from .develop import Demo
 
 TAG = "community_help_"
 POLL_SECONDS = 0.05
+UNPROVEN_SECONDS = 10.0
+"""What is left for an answer of people who cannot have the page, where a test waits for it: a third of the default."""
+
+READ_AGAIN = "The site file was read again"
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,31 @@ def kept_names(demo: Demo) -> set[str]:
     """Whom the gateway has in its roster."""
     found = record(demo, "SELECT body FROM record WHERE kind = 'roster'")
     return {member["name"] for (body,) in found for member in json.loads(body)["staff"]}
+
+
+def impatient(text: str, **waits: float | list[float]) -> str:
+    """A site file by which fires wait as the test says, and not as long as by default."""
+    rule = ", ".join(f"{name}: {seconds}" for name, seconds in waits.items())
+    return f"{text}policies: [{{ hazard: fire, {rule} }}]\n"
+
+
+@contextlib.asynccontextmanager
+async def site_file(demo: Demo, change: Callable[[str], str]) -> AsyncIterator[None]:
+    """The installer writes something else into the site file, and the gateway reads it; afterwards it is as it was."""
+    file = demo.folder / "site.yaml"
+    before = file.read_text("utf-8")
+    try:
+        await _read_again(demo, change(before))
+        yield
+    finally:
+        await _read_again(demo, before)
+
+
+async def _read_again(demo: Demo, text: str) -> None:
+    (demo.folder / "site.yaml").write_text(text, "utf-8")
+    before = demo.gateway.text().count(READ_AGAIN)
+    demo.gateway.signal(signal.SIGHUP)
+    await until(lambda: demo.gateway.text().count(READ_AGAIN) > before, 10, "word that the site file was read")
 
 
 @contextlib.asynccontextmanager

@@ -3,12 +3,14 @@
 import asyncio
 import shutil
 import time
+from functools import partial
 
 import pytest
 
 from tests.e2e import browser
 from tests.e2e.companion_app import CompanionApp, Notification
 from tests.e2e.develop import Demo, alarm
+from tests.e2e.steps import UNPROVEN_SECONDS, impatient, site_file
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
@@ -73,23 +75,6 @@ async def test_an_alarm_while_home_assistant_is_down(demo: Demo) -> None:
     await close(demo, page)
 
 
-async def test_the_gateway_is_killed_between_page_and_button(demo: Demo) -> None:
-    """The press waits in Home Assistant and is carried out when the gateway is back; one owner."""
-    await demo.field.command("fire 402")
-    page = await demo.phone.until(page_for(402), what="page of flat 402")
-    demo.gateway.kill()
-    await demo.phone.press(page)
-    entity = await demo.smoke_entity(402)
-    await demo.hass.until(entity, "unavailable", 60)
-    assert not [shown for shown in demo.phone.screen.values() if shown.tag == page.tag and not shown.asks]
-    demo.gateway.start()
-    await demo.gateway.ready()
-    await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.asks, 60, "'taken' after the return")
-    await demo.hass.until(entity, "on", 60)
-    await demo.field.command("restore 402")
-    await close(demo, page)
-
-
 async def test_a_relay_is_switched_from_home_assistant(demo: Demo) -> None:
     """The station's second appliance, verified by the device."""
     relay = await demo.entity_of("station-2", "relay")
@@ -112,12 +97,11 @@ async def test_septic_gas_pages(demo: Demo) -> None:
 
 async def test_the_alarm_is_told_to_a_phone_that_was_off(demo: Demo) -> None:
     """The only phone is off: nothing is lost, the page is repeated until somebody answers."""
-    await demo.phone.disconnect()
-    await demo.field.command("fire 501")
-    begin = time.monotonic()
-    await demo.phone.connect()
-    page = await demo.phone.until(page_for(501), 180, "repeated page of flat 501")
-    assert time.monotonic() - begin < 180
+    async with site_file(demo, partial(impatient, unproven=UNPROVEN_SECONDS)):
+        await demo.phone.disconnect()
+        await demo.field.command("fire 501")
+        await demo.phone.connect()
+        page = await demo.phone.until(page_for(501), 180, "repeated page of flat 501")
     await demo.phone.press(page)
     await demo.phone.until(lambda shown: shown.tag == page.tag and not shown.asks, what="'taken'")
     await demo.field.command("restore 501")

@@ -12,6 +12,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(400
 @pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
 async def _set_up_for_long(demo: Demo) -> None:
     """Home Assistant writes its own accounts minutes after they were made, or when it stops: it has stopped once."""
+    if demo.hass.stopped:
+        return
     await demo.phone.disconnect()
     await demo.hass.stop()
     await demo.hass.hang_up()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,15 +12,29 @@ import pytest_asyncio
 
 from tests.e2e.companion_app import IOS, CompanionApp, Notification
 from tests.e2e.develop import Demo
-from tests.e2e.steps import ZHANG, Staff, answered, closed, ended, export, fire, ringing, staffed, tags, until
+from tests.e2e.steps import (
+    ZHANG,
+    Staff,
+    answered,
+    closed,
+    ended,
+    export,
+    fire,
+    impatient,
+    ringing,
+    site_file,
+    staffed,
+    tags,
+    until,
+)
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(400)]
 
 TAKE = "ACKNOWLEDGE"
 """What is in the button's id."""
 
-ANSWER_SECONDS = 60.0
-"""How long the first tier has to answer a fire, as the gateway has it by default."""
+ANSWER_SECONDS = 30.0
+"""How long the first tier has to answer a fire in a test that waits for the second: half of the gateway's default."""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -134,14 +149,16 @@ async def test_a_press_while_the_gateway_is_down_is_kept_and_made_good(quiet: De
     demo = quiet
     await fire(demo, 401)
     page = await demo.phone.until(ringing, what="page")
+    entity = await demo.smoke_entity(401)
     demo.gateway.kill()
     assert await demo.phone.press(page) == 200
     assert await demo.phone.press(page) == 200
-    await asyncio.sleep(1)
+    await demo.hass.until(entity, "unavailable", 60)
     assert not [shown for shown in demo.phone.screen.values() if answered(page)(shown)]
     demo.gateway.start()
     await demo.gateway.ready()
     await demo.phone.until(answered(page), 60, "'taken' after the return")
+    await demo.hass.until(entity, "on", 60)
     assert await decisions(demo, page) == [ZHANG]
     assert demo.phone.most_of[page.incident] == 1
     await ended(demo, page, 401)
@@ -155,7 +172,8 @@ async def test_a_press_that_never_came_shows_no_success_and_stops_nothing(quiet:
     demo = quiet
     async with another(demo, "Second") as second:
         staff = Staff(ZHANG, (demo.phone,)), Staff("李四", (second,), tier=2)
-        async with staffed(demo, *staff):
+        patience = partial(impatient, answer=[ANSWER_SECONDS, 120.0])
+        async with staffed(demo, *staff), site_file(demo, patience):
             await _restarted(demo, second)  # it writes who is who only when it stops
             sent = await fire(demo, 402)
             page = await demo.phone.until(ringing, what="page")

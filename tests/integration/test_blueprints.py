@@ -177,6 +177,29 @@ async def test_sirens_stop_only_when_somebody_has_every_real_incident(
     assert [call.data for call in edges["siren.turn_off"]] == [{"entity_id": ["siren.hall"]}]
 
 
+@pytest.mark.parametrize("inputs", [{"lights": ["light.stairs"], **ANNOUNCE}, SPOT], ids=["no sirens", "one more open"])
+async def test_whoever_takes_it_sets_off_nothing(
+    hass: HomeAssistant,
+    gateway: FakeGateway,
+    loaded: MockConfigEntry,
+    settle: Settle,
+    edges: Edges,
+    caplog: pytest.LogCaptureFixture,
+    inputs: dict[str, Any],
+) -> None:
+    """Taken or closed, with or without sirens: no light, no siren, no word over the speakers, no answer to no page."""
+    await automate(hass, "alarm_to_staff", **inputs)
+    second = replace(INCIDENT, id="ep-2")
+    for incident in (INCIDENT, second):
+        await happen(hass, gateway, settle, Kind.RAISED, incident)
+    await happen(hass, gateway, settle, Kind.ACKNOWLEDGED, replace(INCIDENT, answered=True))
+    closed = replace(INCIDENT, closed_at=1200.0, state="closed", cause=Cause.COOKING)
+    await happen(hass, gateway, settle, Kind.CLOSED, closed)
+    assert not any(edges.values())
+    assert "page_id" not in caplog.text
+    assert "Error executing script" not in caplog.text
+
+
 async def test_gas_with_defaults_only_switches_nothing(
     hass: HomeAssistant,
     gateway: FakeGateway,

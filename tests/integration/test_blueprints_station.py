@@ -163,3 +163,43 @@ async def test_the_lights_follow_the_hours(hass: HomeAssistant, love: Love, edge
 async def test_a_form_that_nobody_filled_in_is_valid(hass: HomeAssistant, name: str) -> None:
     """What is not chosen is not done."""
     await automate(hass, name)
+
+
+async def run_by_hand(hass: HomeAssistant, blueprint: str) -> None:
+    """As the editor's "run" does, which keeps the conditions."""
+    own = {"entity_id": f"automation.{blueprint}", "skip_condition": False}
+    await hass.services.async_call("automation", "trigger", own, blocking=True)
+    await turns()
+
+
+async def test_run_by_hand_it_tells_what_runs_now(hass: HomeAssistant, love: Love, edges: Edges) -> None:
+    """Of all appliances of Community Help if none was chosen; nothing is told where nothing runs."""
+    await automate(hass, "appliance_left_on", language="en")
+    await run_by_hand(hass, "appliance_left_on")
+    assert not edges["persistent_notification.create"]
+    await love.say("oven.running", on=True)
+    await run_by_hand(hass, "appliance_left_on")
+    (call,) = edges["persistent_notification.create"]
+    assert (call.data["title"], call.data["message"]) == ("Left on: oven", "Running now.")
+
+
+@pytest.mark.usefixtures("love")
+async def test_run_by_hand_it_tells_what_runs_short(hass: HomeAssistant, edges: Edges) -> None:
+    """In all cabinets if none was chosen; nothing is told of a full one."""
+    await automate(hass, "first_aid_cabinet")
+    own = {"entity_id": entity(hass, "box_contents", "todo"), "item": "绷带"}
+    await hass.services.async_call("todo", "add_item", {**own, "description": "2/2"}, blocking=True)
+    await run_by_hand(hass, "first_aid_cabinet")
+    assert not edges["persistent_notification.create"]
+    await hass.services.async_call("todo", "update_item", {**own, "description": "0/2"}, blocking=True)
+    await run_by_hand(hass, "first_aid_cabinet")
+    (call,) = edges["persistent_notification.create"]
+    assert call.data["message"] == "不足或过期：绷带"
+
+
+async def test_run_by_hand_the_lights_are_as_the_hours_say(hass: HomeAssistant, love: Love, edges: Edges) -> None:
+    """Somebody who just filled in the form sees what it will do."""
+    await love.say("love.open", on=True)
+    await automate(hass, "station_hours", station=entity(hass, "love_open"), lights=["light.love"])
+    await run_by_hand(hass, "station_hours")
+    assert [call.data["entity_id"] for call in edges["light.turn_on"]] == [["light.love"]]

@@ -151,6 +151,10 @@ def test_every_blueprint_is_described(name: str, suffix: str) -> None:
     assert f"`{name}`" in text
     part = text.partition(f"`{name}`")[2].partition("\n## ")[0]
     chinese = bool(suffix)
+    for what in ("form", "phone"):
+        picture = f"images/blueprints/{name}.{what}.{'zh-Hans' if chinese else 'en'}.png"
+        assert f"]({picture})" in part, f"{name} is not shown"
+        assert (ROOT / "docs" / picture).is_file(), f"python -m tests.e2e.screenshots {name} makes it"
     for item in inputs(read(ROOT / f"blueprints/automation/community_help/{name}.yaml")).values():
         english, _, translated = item["name"].removesuffix(")").partition(" (")
         assert (translated if chinese else english) in part, f"{name}: {item['name']}"

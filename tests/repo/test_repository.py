@@ -50,6 +50,21 @@ def test_modules_stay_readable(file: Path) -> None:
     assert len(file.read_text("utf-8").splitlines()) <= limit
 
 
+def test_every_picture_is_there_and_shown() -> None:
+    """No document shows a picture that does not exist, none is kept that nobody sees, and both languages have each."""
+    shown = {
+        (file.parent / link).resolve()
+        for file in FILES
+        if file.suffix == ".md"
+        for link in re.findall(r"""(?:\]\(|src=")([^)"\s:]+\.(?:png|svg))""", file.read_text("utf-8"))
+    }
+    kept = {file for file in FILES if file.is_relative_to(ROOT / "docs/images") and file.parent.name != "source"}
+    assert not [file for file in shown if not file.is_file()]
+    assert kept <= shown
+    both = [re.sub(r"\.(en|zh-Hans)(?=\.)", "", str(file)) for file in kept]
+    assert not [name for name in both if both.count(name) != 2]
+
+
 def test_lint_is_rarely_switched_off() -> None:
     """At most one suppression per thousand lines of source."""
     sources = [file.read_text("utf-8") for file in SOURCES if "tests" not in file.parts]

@@ -1,9 +1,10 @@
-"""The field of the demo compound: one building's smoke alarms, a septic gas module, a fire lane, a love station.
+"""The field of the demo compound, with a device of every kind: a building, a septic tank, a fire lane, a love station.
 
 It runs as a process of its own, so that killing the gateway does not touch the "field". Commands come as lines on
 standard input, answers go to standard output:
 
-    fire 201 | restore 201 | gas h2s 12 | lane on | leak on | dispensing on | cabinet on | door on | relay 1 | quit
+    fire 201 | restore 201 | call on | gas h2s 12 | lane on | pump on
+    leak on | dispensing on | cabinet on | door on | relay 1 | quit
 """
 
 import argparse
@@ -22,11 +23,23 @@ TRANSMITTER = 4097
 GAS_UNIT = 1
 BOX_UNIT = 9
 LANE_INPUT = 1
-METER_UNIT, ROOM_UNIT = 11, 12
-LEAK_INPUT, DISPENSING_INPUT, CABINET_INPUT, DOOR_INPUT = 2, 3, 4, 5
+METER_UNIT, ROOM_UNIT, PUMP_METER_UNIT, PUMP_ROOM_UNIT = 11, 12, 13, 14
+LEAK_INPUT, DISPENSING_INPUT, CABINET_INPUT, DOOR_INPUT, PUMP_DOOR_INPUT = 2, 3, 4, 5, 6
 MICROWAVE_RELAY, MICROWAVE_WATTS, IDLE_WATTS = 2, 860.0, 0.6
-INPUTS = {"leak": LEAK_INPUT, "dispensing": DISPENSING_INPUT, "cabinet": CABINET_INPUT, "door": DOOR_INPUT}
+LAMP_RELAY, SIREN_RELAY = 4, 5
+PUMP_WATTS, PUMP_ROOM_DEGREES = 1480.0, 18.5
+INPUTS = {
+    "lane": LANE_INPUT,
+    "leak": LEAK_INPUT,
+    "dispensing": DISPENSING_INPUT,
+    "cabinet": CABINET_INPUT,
+    "door": DOOR_INPUT,
+    "pump": PUMP_DOOR_INPUT,
+}
 STATION = "compound: clearwater, building: 爱心驿站 Love station"
+PUMP_ROOM = "水泵房 Pump room"
+FILTER_DAYS = 14
+"""A fine filter of which the reminder is due from the first day on: so somebody who tries it out sees one."""
 
 
 def flats() -> list[int]:
@@ -39,20 +52,33 @@ def part(flat: int) -> Part:
     return Part(zone=1, position=flat, description=f"1号楼{flat}烟感")
 
 
+def call_point() -> Part:
+    """The manual call point in the hall: component type 23 (GB/T 26875.3-2011, component types)."""
+    return Part(zone=1, position=1, kind=23, description="1号楼大堂手报")
+
+
 def bank_of(port: int = 0) -> ModbusBank:
     """The Modbus devices of this field."""
     return ModbusBank(
         port=port,
         gas_units=(GAS_UNIT,),
         box_units=(BOX_UNIT,),
-        meter_units=(METER_UNIT,),
-        thermometer_units=(ROOM_UNIT,),
+        meter_units=(METER_UNIT, PUMP_METER_UNIT),
+        thermometer_units=(ROOM_UNIT, PUMP_ROOM_UNIT),
     )
 
 
 def site(modbus_port: int) -> str:
     """The demo compound's site file."""
     points = f"temperature: {{ modbus: room }}, door: {{ modbus: box, input: {DOOR_INPUT} }}"
+    units = {
+        "septic": (GAS_UNIT, "gas_4mz_hh4"),
+        "box": (BOX_UNIT, "waveshare_io_8ch"),
+        "meter": (METER_UNIT, "eastron_sdm120"),
+        "room": (ROOM_UNIT, "xy_md02"),
+        "pump-meter": (PUMP_METER_UNIT, "eastron_sdm120"),
+        "pump-room": (PUMP_ROOM_UNIT, "xy_md02"),
+    }
     lines = [
         "# The demo compound / 演示小区",
         "version: 1",
@@ -61,10 +87,10 @@ def site(modbus_port: int) -> str:
         "transmitters:",
         f"  - {{ id: uitd-1, name: 用传 Transmitter, compound: clearwater, building: 1号楼, address: {TRANSMITTER} }}",
         "modbus:",
-        f"  - {{ id: septic, host: 127.0.0.1, port: {modbus_port}, unit: {GAS_UNIT}, profile: gas_4mz_hh4 }}",
-        f"  - {{ id: box, host: 127.0.0.1, port: {modbus_port}, unit: {BOX_UNIT}, profile: waveshare_io_8ch }}",
-        f"  - {{ id: meter, host: 127.0.0.1, port: {modbus_port}, unit: {METER_UNIT}, profile: eastron_sdm120 }}",
-        f"  - {{ id: room, host: 127.0.0.1, port: {modbus_port}, unit: {ROOM_UNIT}, profile: xy_md02 }}",
+        *(
+            f"  - {{ id: {own_id}, host: 127.0.0.1, port: {modbus_port}, unit: {unit}, profile: {profile} }}"
+            for own_id, (unit, profile) in units.items()
+        ),
         "stations:",
         f"  - {{ id: station, name: 爱心驿站 Love station, {STATION}, points: {{ {points} }} }}",
         "devices:",
@@ -76,8 +102,19 @@ def site(modbus_port: int) -> str:
         for flat in flats()
     ]
     lines += [
+        _device(
+            "call-1",
+            "手报 Call point",
+            "call_point",
+            "1号楼",
+            "transmitter: uitd-1, component: 23, zone: 1, position: 1",
+        ),
         _device("septic-1", "化粪池气体 Septic gas", "gas_detector", "化粪池 Septic tank", "modbus: septic"),
         _device("lane-1", "消防车通道 Fire lane", "fire_lane", "东门 East gate", f"modbus: box, input: {LANE_INPUT}"),
+        _device("siren-1", "警笛 Siren", "siren", "1号楼", f"modbus: box, relay: {SIREN_RELAY}"),
+        _device("pump-door", "水泵房门 Pump room door", "door", PUMP_ROOM, f"modbus: box, input: {PUMP_DOOR_INPUT}"),
+        _device("pump-room-1", "水泵房温度 Pump room", "thermometer", PUMP_ROOM, "modbus: pump-room"),
+        _device("pump-meter-1", "水泵电表 Pump meter", "meter", PUMP_ROOM, "modbus: pump-meter"),
     ]
     lines += [
         _appliance(
@@ -86,7 +123,7 @@ def site(modbus_port: int) -> str:
             "water_dispenser",
             1,
             f"points: {{ dispensing: {{ modbus: box, "
-            f"input: {DISPENSING_INPUT} }} }}, filter: {{ days: 180, litres: 2000, litres_per_minute: 2 }}",
+            f"input: {DISPENSING_INPUT} }} }}, filter: {{ days: {FILTER_DAYS}, litres: 2000, litres_per_minute: 2 }}",
         ),
         _appliance(
             "station-2",
@@ -96,6 +133,7 @@ def site(modbus_port: int) -> str:
             "points: { power: { modbus: meter }, energy: { modbus: meter } }, max_on: 30, session: 5",
         ),
         _appliance("station-3", "按摩椅 Massage chair", "massage_chair", 3, "session: 15"),
+        _appliance("station-4", "灯 Lamp", "appliance", LAMP_RELAY, "max_on: 240"),
         _at_station("leak-1", "水浸 Water leak", "leak", LEAK_INPUT),
         _at_station("cabinet-1", "急救箱 First-aid cabinet", "first_aid_cabinet", CABINET_INPUT),
     ]
@@ -133,7 +171,7 @@ class Field:
             try:
                 self._device = await Transmitter.connect("127.0.0.1", self._port, TRANSMITTER, reply_seconds=5)
                 if first:
-                    await self._device.normal([part(flat) for flat in flats()])
+                    await self._device.normal([call_point(), *(part(flat) for flat in flats())])
                     first = False
                     print("ready", flush=True)
                 while True:
@@ -143,9 +181,12 @@ class Field:
                 self._device = None
                 await asyncio.sleep(0.5)
 
-    async def heat(self) -> None:
-        """The microwave's meter counts what its relay lets through."""
+    async def run_appliances(self) -> None:
+        """The microwave's meter counts what its relay lets through, the pump runs all day."""
         kilowatt_hours = 12.4
+        await self._bank.set_power(PUMP_METER_UNIT, PUMP_WATTS)
+        await self._bank.set_energy(PUMP_METER_UNIT, 5320.7)
+        await self._bank.set_temperature(PUMP_ROOM_UNIT, PUMP_ROOM_DEGREES)
         while True:
             watts = MICROWAVE_WATTS if await self._bank.relay(BOX_UNIT, MICROWAVE_RELAY) else IDLE_WATTS
             kilowatt_hours += watts / 3.6e6
@@ -157,23 +198,27 @@ class Field:
         """Carry out one command; the answer is one line."""
         match words:
             case ["fire" | "restore" as what, flat]:
-                device = await Transmitter.connect("127.0.0.1", self._port, TRANSMITTER)
-                sent = time.time()
-                await getattr(device, what)(part(int(flat)))
-                confirmed = time.time()
-                await device.close()
-                return f"{sent:.6f} {confirmed:.6f}"
+                return await self._tell(part(int(flat)), what)
+            case ["call", "on" | "off" as state]:
+                return await self._tell(call_point(), "fire" if state == "on" else "restore")
             case ["gas", gas, value]:
                 await self._bank.set_gas(GAS_UNIT, gas, float(value))
-            case ["lane", "on" | "off" as state]:
-                await self._bank.set_input(BOX_UNIT, LANE_INPUT, on=state == "on")
-            case ["leak" | "dispensing" | "cabinet" | "door" as what, "on" | "off" as state]:
+            case [what, "on" | "off" as state] if what in INPUTS:
                 await self._bank.set_input(BOX_UNIT, INPUTS[what], on=state == "on")
             case ["relay", number]:
                 return str(await self._bank.relay(BOX_UNIT, int(number)))
             case _:
                 return f"unknown command {words}"
         return "done"
+
+    async def _tell(self, whose: Part, what: str) -> str:
+        """A fire or its restore on a link of its own; when it was sent and when it was confirmed."""
+        device = await Transmitter.connect("127.0.0.1", self._port, TRANSMITTER)
+        sent = time.time()
+        await getattr(device, what)(whose)
+        confirmed = time.time()
+        await device.close()
+        return f"{sent:.6f} {confirmed:.6f}"
 
 
 async def run(port: int, modbus_port: int, site_file: Path | None) -> None:
@@ -183,7 +228,7 @@ async def run(port: int, modbus_port: int, site_file: Path | None) -> None:
             await asyncio.to_thread(site_file.write_text, site(bank.port), "utf-8")
         print(f"modbus {bank.port}", flush=True)
         field = Field(port, bank)
-        tasks = [asyncio.create_task(field.keep_connected()), asyncio.create_task(field.heat())]
+        tasks = [asyncio.create_task(field.keep_connected()), asyncio.create_task(field.run_appliances())]
         try:
             while (line := await asyncio.to_thread(sys.stdin.readline)).strip() not in ("", "quit"):
                 print(await field.obey(line.split()), flush=True)
