@@ -10,8 +10,9 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN, SIGNAL_HAPPENED
-from .contract.values import Compound, Hazard, IncidentEvent, IncidentEventKind
+from .contract.values import Compound, IncidentEvent, IncidentEventKind
 from .coordinator import CommunityHelpEntry, Coordinator
+from .incident_bus import told
 from .incidents import detectors, live
 from .levels import Subject
 from .rollout import async_join
@@ -63,7 +64,7 @@ class IncidentEntity(EventEntity):
         incident = event.incident
         if coordinator is not self.coordinator or incident.compound not in ("", self._compound):
             return
-        if event.kind is IncidentEventKind.UNKNOWN or incident.hazard is Hazard.SELF_TEST:
+        if not told(event):
             return
         self._trigger_event(
             event.kind.value,

@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 
-from custom_components.community_help.const import DOMAIN, SIGNAL_INCIDENT
+from custom_components.community_help.const import DOMAIN, SIGNAL_HAPPENED
 from custom_components.community_help.contract import values
 from custom_components.community_help.contract.values import IncidentEventKind as Kind
 from custom_components.community_help.coordinator import Coordinator
@@ -154,7 +154,8 @@ async def test_everything_that_may_happen_has_words_and_an_icon(
 async def test_what_nobody_is_told_is_not_on_the_bus(
     hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry
 ) -> None:
-    """Folded alarms, restores while others are live, and self-tests would bury who took charge."""
+    """Folded alarms, restores while others are live, and self-tests would bury who took charge; in the entity, too."""
+    states = async_capture_events(hass, "state_changed")
     both = (*INCIDENT.members, values.Member("f202.smoke", "f202", "烟感", 1, 1001.0, restored_at=1002.0))
     found = await fired(
         hass,
@@ -166,6 +167,8 @@ async def test_what_nobody_is_told_is_not_on_the_bus(
         happened(Kind.JOINED, detail="paged:new_floor"),
     )
     assert [(data["type"], data["reason"]) for data in found] == [("joined", "paged:new_floor")]
+    shown = [event.data["new_state"] for event in states if event.data["entity_id"].startswith("event.")][:-1]
+    assert [state.attributes["detail"] for state in shown] == ["paged:new_floor"]
 
 
 async def test_notes_and_names_of_members_stay_out_of_the_database(
@@ -194,11 +197,11 @@ async def test_every_gateway_speaks_for_itself(
 ) -> None:
     """What another gateway says is not fired a second time, and an entry that was unloaded fires nothing."""
     heard = async_capture_events(hass, EVENT_INCIDENT)
-    async_dispatcher_send(hass, SIGNAL_INCIDENT, Coordinator(hass, loaded), happened(Kind.RAISED))
+    async_dispatcher_send(hass, SIGNAL_HAPPENED, Coordinator(hass, loaded), happened(Kind.RAISED))
     await hass.async_block_till_done()
     assert heard == []
     coordinator = loaded.runtime_data
     assert await hass.config_entries.async_unload(loaded.entry_id)
-    async_dispatcher_send(hass, SIGNAL_INCIDENT, coordinator, happened(Kind.RAISED))
+    async_dispatcher_send(hass, SIGNAL_HAPPENED, coordinator, happened(Kind.RAISED))
     await hass.async_block_till_done()
     assert heard == []
