@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ type Way = Callable[[bytes], object]
 """Sends what it is given over one connection."""
 
 
-class Subject:
+class Subject(ABC):
     """One of the three. ``process`` runs beside Home Assistant; ``libraries`` is a folder that it imports from too."""
 
     name = ""
@@ -54,17 +55,17 @@ class Subject:
     async def restarted(self) -> None:
         """Home Assistant was restarted."""
 
+    @abstractmethod
     def way(self, number: int) -> Way:
         """By what an alarm is heard."""
-        raise NotImplementedError
 
+    @abstractmethod
     def alarm(self, number: int, *, on: bool) -> bytes:
         """What is sent when an alarm sounds or is restored."""
-        raise NotImplementedError
 
+    @abstractmethod
     def report(self, number: int) -> bytes:
         """What is sent when an alarm reports that all is well."""
-        raise NotImplementedError
 
     async def settle(self, hass: HomeAssistant) -> None:
         """Make what people would do after an alarm was restored."""
