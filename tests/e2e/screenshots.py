@@ -3,7 +3,7 @@
 python -m tests.e2e.screenshots                     all of them
 python -m tests.e2e.screenshots drill …             only those of these blueprints
 python -m tests.e2e.screenshots walks               only those of setting up
-python -m tests.e2e.screenshots kinds               only those of every kind of device
+python -m tests.e2e.screenshots kinds devices       only those of every kind of device, and of the list of devices
 """
 
 import asyncio
@@ -31,7 +31,7 @@ async def take(*names: str) -> None:
                 async with browser.opened(demo.hass, language) as page:
                     if not names or "kinds" in names:
                         await every_kind(demo, page, language)
-                    if not names:
+                    if not names or "devices" in names:
                         await demo.field.command("fire 203")
                         await demo.phone.until(lambda shown: shown.asks, what="page")
                         await browser.open_devices(page)

@@ -186,7 +186,7 @@ async def test_a_press_that_never_came_shows_no_success_and_stops_nothing(quiet:
                 assert not [shown for shown in demo.phone.screen.values() if answered(page)(shown)]
                 assert escalated.shown_at - sent > ANSWER_SECONDS / 2
                 await demo.phone.press(await demo.phone.until(ringing, ANSWER_SECONDS, "the page again"))
-            await demo.phone.until(answered(page), what="'taken'")
+            await demo.phone.until(answered(page), 60, "'taken' by a Home Assistant that has just started")
             assert await decisions(demo, page) == [ZHANG]
             await closed(demo, page, 402)
             assert demo.phone.most_of[page.incident] == second.most_of[page.incident] == 1
