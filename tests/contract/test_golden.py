@@ -84,6 +84,7 @@ def test_unknown_words_become_unknown(contract: ModuleType) -> None:
         (1, {"instance": None}, "resume.instance"),
         (2, {"part": "1"}, "snapshot.part"),
         (3, {"events": [{}]}, r"changes.events\[0\].number"),
+        (3, {"events": {}}, "changes.events: expected list"),
         (2, {"part": True}, "snapshot.part"),
     ],
 )

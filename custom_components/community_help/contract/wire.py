@@ -137,9 +137,9 @@ def _tuple_reader(item: TypeExpression) -> Reader:
     reader = _reader(item)
 
     def read(data: object) -> object:
-        found: list[object] = []
+        items, found = cast("list[object]", _checked(data, list)), list[object]()
         try:
-            for value in cast("list[object]", _checked(data, list)):
+            for value in items:
                 found.append(reader(value))  # noqa: PERF401 - its length says where an error is
         except ContractError as error:
             message = f"[{len(found)}]{error}"
