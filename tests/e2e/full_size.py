@@ -1,0 +1,118 @@
+"""The full community as it runs: Modbus field, transmission devices, gateway, Home Assistant, a phone, clients."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from community_help_gateway.codecs.gb26875 import units
+from community_help_gateway.codecs.gb26875.status import ComponentStatus
+from community_help_gateway.simulators.transmitter import Transmitter
+
+from .community import SIZES, Home, address, homes
+from .companion_app import CompanionApp
+from .frontend import Browser, Client, Follower
+from .home_assistant import HomeAssistant
+from .processes import GATEWAY_PYTHON, GatewayProcess, Process
+
+NOT_OURS = ("haffmpeg", "img_util", "radio_browser", "which has not been tested by Home Assistant")
+"""Integrations that every fresh Home Assistant sets up, and what they miss on a machine without their libraries; and
+what it says of every custom integration."""
+
+
+class FullSize:
+    """Everything that runs, in ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing runs yet."""
+        self.site = folder / "site.yaml"
+        command = [str(GATEWAY_PYTHON), "-m", "tests.e2e.community", str(self.site)]
+        self.field = Process("field", command, folder / "field.log")
+        self.gateway = GatewayProcess(folder, self.site)
+        self.hass = HomeAssistant(folder)
+        file = self.hass.folder / "configuration.yaml"
+        file.write_text(file.read_text("utf-8").replace(": debug", ": warning"), "utf-8")
+        self.phone = CompanionApp(self.hass, "Zhang", folder)
+        self.links: list[Transmitter] = []
+        self.clients: list[Client] = []
+        self._drains: list[asyncio.Task[Any]] = []
+        self._log = folder / "home-assistant.log"
+        self._read = 0
+
+    async def start(self) -> None:
+        """Start all but what is added in Home Assistant."""
+        self.field.start()
+        await self.field.wait_for(lambda: "modbus" in self.field.text(), 30, "its Modbus ports")
+        self.gateway.start()
+        starting = asyncio.create_task(self.hass.started())
+        await self.gateway.ready()
+        await self.report()
+        await starting
+        await self.alone()
+        await self.phone.register()
+        await self.phone.connect()
+
+    async def report(self) -> None:
+        """Every transmission device connects; every smoke alarm says that it is normal."""
+        await self.hang_up()
+        for compound in range(len(SIZES)):
+            self.links.append(await Transmitter.connect("127.0.0.1", self.gateway.gb_port, address(compound)))
+        for compound, link in enumerate(self.links):
+            await link.normal([home.part for home in homes() if home.compound == compound])
+        self._drains = [asyncio.create_task(link.replies(1 << 40)) for link in self.links]
+
+    async def hang_up(self) -> None:
+        """The transmission devices end their links."""
+        for task in self._drains:
+            task.cancel()
+        for link in self.links:
+            await link.close()
+        self.links.clear()
+
+    async def alone(self) -> None:
+        """Remove what a fresh Home Assistant sets up by itself and then asks the internet for while it starts."""
+        for entry in await self.hass.get("/api/config/config_entries/entry"):
+            if entry["domain"] != "mobile_app":
+                await self.hass.remove_entry(entry["entry_id"])
+
+    async def add(self) -> str:
+        """Add the gateway, and somebody to page; the config entry."""
+        entry_id = await self.hass.add_gateway(self.gateway.api_port, self.gateway.pairing_code)
+        await self.hass.add_staff(entry_id, "张三 Zhang San", [await self.phone.device_id()])
+        return entry_id
+
+    async def connect(self) -> None:
+        """A browser and a follower, as soon as they are let in."""
+        self.clients = [await Browser.of(self.hass), await Follower.of(self.hass)]
+
+    def say(self, status: ComponentStatus, some: Iterable[Home]) -> float:
+        """Let many smoke alarms speak at once, each in a frame of its own; when that was."""
+        load = [bytearray() for _ in self.links]
+        for home in some:
+            link = self.links[home.compound]
+            load[home.compound] += link.frame(units.encode((link.component(home.part, status, None),))).encode()
+        begun = time.monotonic()
+        for link, data in zip(self.links, load, strict=True):
+            link.send_raw(bytes(data))
+        return begun
+
+    def new_lines(self, *levels: str) -> list[str]:
+        """What Home Assistant has logged at these levels since it was asked last, and that is no other's business."""
+        lines = self._log.read_text("utf-8", "replace").splitlines() if self._log.exists() else []
+        fresh, self._read = lines[self._read :], len(lines)
+        return [line for line in fresh if any(f" {level} " in line for level in levels) and not _foreign(line)]
+
+    async def stop(self) -> None:
+        """End everything."""
+        for client in self.clients:
+            await client.close()
+        await self.phone.disconnect()
+        await self.hang_up()
+        await self.hass.closed()
+        await self.gateway.stop()
+        self.field.kill()
+
+
+def _foreign(line: str) -> bool:
+    return any(name in line for name in NOT_OURS)
