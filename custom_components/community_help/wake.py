@@ -17,6 +17,12 @@ AT_ONCE = 32
 """So few are written where they stand, within about a millisecond, so that who hears of an alarm reads its state; more
 wait until incident events and pages are told (project's choice)."""
 
+REST = 1.0
+"""When everybody is called, the loop then rests for so many times as long as the slice took: a client that reads slowly,
+often on the same machine, is cut off when only a turn of the loop lies between (project's choice)."""
+
+MAX_REST_SECONDS = 1.0
+
 
 class Wakes:
     """The listeners of one gateway, by the topics that they wait for: points, and whatever is counted over them."""
@@ -30,6 +36,7 @@ class Wakes:
         self._of_connection: dict[CALLBACK_TYPE, None] = {}
         self._due: dict[CALLBACK_TYPE, None] = {}
         self._task: asyncio.Task[None] | None = None
+        self._everybody = False
 
     @callback
     def async_listen(self, topics: Iterable[str], listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
@@ -70,6 +77,7 @@ class Wakes:
         """The connection came or went: it concerns everybody."""
         for listener in tuple(self._of_connection):
             _call(listener)
+        self._everybody = True
         self._later(self._of_topics)
 
     def _later(self, listeners: dict[CALLBACK_TYPE, None]) -> None:
@@ -81,11 +89,14 @@ class Wakes:
 
     async def _drain(self) -> None:
         while self._due:
+            begun = self._hass.loop.time()
             for listener in tuple(islice(self._due, SLICE)):
                 if listener in self._due:  # else its entity was removed by one before it
                     del self._due[listener]
                     _call(listener)
-            await asyncio.sleep(0)
+            took = self._hass.loop.time() - begun
+            await asyncio.sleep(min(REST * took, MAX_REST_SECONDS) if self._everybody else 0)
+        self._everybody = False
 
 
 def _call(listener: CALLBACK_TYPE) -> None:

@@ -16,13 +16,22 @@ from .frontend import Browser, Client, Follower
 from .home_assistant import HomeAssistant
 from .processes import GATEWAY_PYTHON, GatewayProcess, Process
 
-NOT_OURS = ("haffmpeg", "img_util", "radio_browser", "which has not been tested by Home Assistant")
-"""Integrations that every fresh Home Assistant sets up, and what they miss on a machine without their libraries; and
-what it says of every custom integration."""
+NOT_OURS = (
+    "haffmpeg",
+    "img_util",
+    "radio_browser",
+    "aiohttp_fast_zlib",
+    "which has not been tested by Home Assistant",
+    "is taking over 10 seconds",
+)
+"""Integrations that every fresh Home Assistant sets up, and what they miss on a machine without their libraries; what it
+says of every custom integration; and that a machine is slow."""
 
 
 class FullSize:
     """Everything that runs, in ``folder``."""
+
+    FIRE, NORMAL = ComponentStatus.FIRE, ComponentStatus.NORMAL
 
     def __init__(self, folder: Path) -> None:
         """Nothing runs yet."""
@@ -33,7 +42,7 @@ class FullSize:
         self.hass = HomeAssistant(folder)
         file = self.hass.folder / "configuration.yaml"
         file.write_text(file.read_text("utf-8").replace(": debug", ": warning"), "utf-8")
-        self.phone = CompanionApp(self.hass, "Zhang", folder)
+        self.phone = CompanionApp(self.hass, "Zhang", folder, confirming=False)  # pages are not what is tried here
         self.links: list[Transmitter] = []
         self.clients: list[Client] = []
         self._drains: list[asyncio.Task[Any]] = []
@@ -84,7 +93,26 @@ class FullSize:
 
     async def connect(self) -> None:
         """A browser and a follower, as soon as they are let in."""
-        self.clients = [await Browser.of(self.hass), await Follower.of(self.hass)]
+        self.clients = list(await asyncio.gather(Browser.of(self.hass), Follower.of(self.hass)))
+
+    async def disconnect(self) -> None:
+        """Both go."""
+        for client in self.clients:
+            await client.close()
+        self.clients.clear()
+
+    async def restart(self) -> float:
+        """Home Assistant, with both clients there before its start is complete; when it was."""
+        await self.disconnect()
+        await self.phone.disconnect()
+        await self.hass.stop()
+        self._read = 0  # it begins another log
+        connecting = asyncio.create_task(self.connect())
+        await self.hass.started()
+        running = time.monotonic()
+        await connecting
+        await self.phone.connect()
+        return running
 
     def say(self, status: ComponentStatus, some: Iterable[Home]) -> float:
         """Let many smoke alarms speak at once, each in a frame of its own; when that was."""
@@ -105,8 +133,7 @@ class FullSize:
 
     async def stop(self) -> None:
         """End everything."""
-        for client in self.clients:
-            await client.close()
+        await self.disconnect()
         await self.phone.disconnect()
         await self.hang_up()
         await self.hass.closed()
