@@ -81,7 +81,7 @@ class Coordinator:
         self._stream: Stream | None = None
         self._connected_to = self._address()
         self._task: asyncio.Task[None] | None = None
-        self._ready = asyncio.Event()
+        self._ready, self._moved = asyncio.Event(), asyncio.Event()
         self._failure: Exception | None = None
         self.wakes, self.tallies, self.open_incidents = Wakes(hass, entry), Tallies(), OpenIncidents()
         self._device_listeners: list[Callable[[list[Device]], None]] = []
@@ -177,10 +177,11 @@ class Coordinator:
 
     async def async_entry_changed(self) -> None:
         """The address or token may have been changed: reconnect with the new one."""
-        if self._stream and self._address() == self._connected_to:
-            return
         if self._stream:
+            if self._address() == self._connected_to:
+                return
             await self._stream.close()
+        self._moved.set()
         if self._task is None or self._task.done():
             self._task = self.entry.async_create_background_task(self.hass, self._follow(), "community_help stream")
 
@@ -218,11 +219,13 @@ class Coordinator:
                     return
             else:
                 self._lost(None)
-            await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._moved.wait(), BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
             attempt += 1
 
     async def _once(self) -> None:
         """One connection from hello to its end."""
+        self._moved.clear()
         self._connected_to = self._address()
         async with open_stream(async_get_clientsession(self.hass), *self._connected_to) as stream:
             self.gateway, self.lease, self._stream = stream.hello.gateway, stream.hello.lease, stream

@@ -17,11 +17,9 @@ AT_ONCE = 32
 """So few are written where they stand, within about a millisecond, so that who hears of an alarm reads its state; more
 wait until incident events and pages are told (project's choice)."""
 
-REST = 1.0
-"""When everybody is called, the loop then rests for so many times as long as the slice took: a client that reads slowly,
-often on the same machine, is cut off when only a turn of the loop lies between (project's choice)."""
-
 MAX_REST_SECONDS = 1.0
+"""Between slices the loop rests for as long as the last one took, but no longer than this: a client that reads slowly,
+often on the same busy machine, is cut off when nothing but a turn of the loop lies between (project's choice)."""
 
 
 class Wakes:
@@ -36,7 +34,6 @@ class Wakes:
         self._of_connection: dict[CALLBACK_TYPE, None] = {}
         self._due: dict[CALLBACK_TYPE, None] = {}
         self._task: asyncio.Task[None] | None = None
-        self._everybody = False
 
     @callback
     def async_listen(self, topics: Iterable[str], listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
@@ -77,7 +74,6 @@ class Wakes:
         """The connection came or went: it concerns everybody."""
         for listener in tuple(self._of_connection):
             _call(listener)
-        self._everybody = True
         self._later(self._of_topics)
 
     def _later(self, listeners: dict[CALLBACK_TYPE, None]) -> None:
@@ -95,8 +91,7 @@ class Wakes:
                     del self._due[listener]
                     _call(listener)
             took = self._hass.loop.time() - begun
-            await asyncio.sleep(min(REST * took, MAX_REST_SECONDS) if self._everybody else 0)
-        self._everybody = False
+            await asyncio.sleep(min(took, MAX_REST_SECONDS) if self._due else 0)
 
 
 def _call(listener: CALLBACK_TYPE) -> None:

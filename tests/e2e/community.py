@@ -133,7 +133,8 @@ def _station() -> list[str]:
         return f"  - {{ id: station-{name}, name: {name}, kind: {kind}, {here} }}"
 
     meter = ", points: { power: { modbus: s-meter }, energy: { modbus: s-meter } }, max_on: 30, session: 5"
-    water = ", points: { dispensing: { modbus: s-box, input: 1 } }, filter: { days: 180, litres: 2000, litres_per_minute: 2 }"
+    lasts = "{ days: 180, litres: 2000, litres_per_minute: 2 }"
+    water = f", points: {{ dispensing: {{ modbus: s-box, input: 1 }} }}, filter: {lasts}"
     return [
         device("water", "water_dispenser", "relay: 1", water),
         device("microwave", "microwave", "relay: 2", meter),

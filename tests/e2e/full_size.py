@@ -24,8 +24,8 @@ NOT_OURS = (
     "which has not been tested by Home Assistant",
     "is taking over 10 seconds",
 )
-"""Integrations that every fresh Home Assistant sets up, and what they miss on a machine without their libraries; what it
-says of every custom integration; and that a machine is slow."""
+"""Integrations that every fresh Home Assistant sets up, and what they miss on a machine without their libraries; what
+it says of every custom integration; and that a machine is slow."""
 
 
 class FullSize:
@@ -132,13 +132,13 @@ class FullSize:
         return [line for line in fresh if any(f" {level} " in line for level in levels) and not _foreign(line)]
 
     async def stop(self) -> None:
-        """End everything."""
+        """End everything; nothing of it is needed any more."""
+        for process in (self.hass, self.gateway, self.field):
+            process.kill()
         await self.disconnect()
         await self.phone.disconnect()
         await self.hang_up()
-        await self.hass.closed()
-        await self.gateway.stop()
-        self.field.kill()
+        await self.hass.hang_up()
 
 
 def _foreign(line: str) -> bool:

@@ -153,7 +153,7 @@ async def choose(town: FullSize, compound: int, level: str) -> Registered:
 
 
 async def test_a_detail_level_leaves_nothing_behind(town: FullSize) -> None:
-    """Compact, full and back; compact, building and back: exactly that level's entities, then the same ids as before."""
+    """Compact, full, compact, building, compact: exactly the entities of each level, in the end with the same ids."""
     before = await registered(town)
     full = await choose(town, SMALL, "full")
     assert full.devices == before.devices
