@@ -5,15 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import probatio as vol
-from homeassistant.config_entries import (
-    SOURCE_IGNORE,
-    ConfigEntry,
-    ConfigFlowResult,
-    ConfigSubentryFlow,
-)
+from homeassistant.config_entries import ConfigEntry, ConfigFlowResult, ConfigSubentryFlow
 from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TOKEN
 from homeassistant.core import callback
-from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import selector
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -62,7 +56,11 @@ _WISHES = {
 
 
 class CommunityHelpConfigFlow(ReconfigureFlow, domain=DOMAIN):
-    """Add a gateway."""
+    """Add a gateway.
+
+    An entry that learns another address or token is not reloaded: it follows by itself while it runs (``coordinator``),
+    and while it waits for its gateway that is looked for where it is now (``probe``).
+    """
 
     VERSION = 1
 
@@ -92,7 +90,9 @@ class CommunityHelpConfigFlow(ReconfigureFlow, domain=DOMAIN):
             self._host, self._port = user_input[CONF_HOST].strip(), user_input[CONF_PORT]
             errors = await self._identify()
             if not errors:
-                self._abort_if_known()
+                self._abort_if_unique_id_configured(
+                    updates={CONF_HOST: self._host, CONF_PORT: self._port}, reload_on_update=False
+                )
                 return await self.async_step_pair()
         schema = self.add_suggested_values_to_schema(_ADDRESS, user_input)
         return self.async_show_form(step_id="user", data_schema=schema, errors=errors)
@@ -104,7 +104,9 @@ class CommunityHelpConfigFlow(ReconfigureFlow, domain=DOMAIN):
             return self.async_abort(reason="not_a_gateway")
         self._host, self._port = discovery_info.host, discovery_info.port
         await self.async_set_unique_id(gateway_id)
-        self._abort_if_known()
+        self._abort_if_unique_id_configured(
+            updates={CONF_HOST: self._host, CONF_PORT: self._port}, reload_on_update=False
+        )
         self._name = discovery_info.properties.get("name") or "Community Help"
         self.context["title_placeholders"] = {"name": self._name}
         return await self.async_step_pair()
@@ -114,7 +116,9 @@ class CommunityHelpConfigFlow(ReconfigureFlow, domain=DOMAIN):
         config = discovery_info.config
         self._host, self._port, self._token = config[CONF_HOST], config[CONF_PORT], config[CONF_TOKEN]
         await self.async_set_unique_id(config["gateway_id"])
-        self._abort_if_known(token=self._token)
+        self._abort_if_unique_id_configured(
+            updates={CONF_HOST: self._host, CONF_PORT: self._port, CONF_TOKEN: self._token}, reload_on_update=False
+        )
         self._name = config.get("name") or discovery_info.name
         self.context["title_placeholders"] = {"name": self._name}
         self.context["configuration_url"] = f"homeassistant://config/app/{discovery_info.slug}/info"
@@ -170,17 +174,6 @@ class CommunityHelpConfigFlow(ReconfigureFlow, domain=DOMAIN):
             errors=errors,
             description_placeholders={"name": entry.title},
         )
-
-    @callback
-    def _abort_if_known(self, **more: str) -> None:
-        """The entry of this gateway learns where it is now; it is not reloaded where it follows by itself."""
-        found = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, str(self.unique_id))
-        now = {CONF_HOST: self._host, CONF_PORT: self._port, **more}
-        ours = found if found and found.source != SOURCE_IGNORE else None
-        if ours and self.hass.config_entries.async_update_entry(ours, data={**ours.data, **now}):
-            self._follow(ours)
-            raise AbortFlow("already_configured")
-        self._abort_if_unique_id_configured()
 
     async def _identify(self) -> dict[str, str]:
         """Ask who answers at the address."""

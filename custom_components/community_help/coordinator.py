@@ -45,7 +45,7 @@ from .contract.values import (
 )
 from .contract.wire import ContractError
 from .facts import Fact, Facts
-from .issues import clear_issue, raise_issue
+from .issues import clear_issue, raise_issue, show_update
 from .kept import Kept
 from .open_incidents import OpenIncidents
 from .tally import Tallies
@@ -239,7 +239,7 @@ class Coordinator:
         """Say once that the gateway is away; what it said last is not shown as current."""
         self._failure, self._stream = error, None
         if isinstance(error, VersionMismatchError):
-            raise_issue(self.hass, self.entry, f"update_{error.side}")
+            show_update(self.hass, self.entry, error.side)
         if self.connected:
             _LOGGER.warning("The gateway %s is away: %s", self.entry.title, error or "it closed the connection")
         if self.connected or not self._ready.is_set():
@@ -271,8 +271,7 @@ class Coordinator:
         self.connected = True
         self.entry.async_create_background_task(self.hass, self._after_snapshot(), "community_help lease and roster")
         self._ready.set()
-        for side in ("gateway", "integration"):
-            clear_issue(self.hass, self.entry, f"update_{side}")
+        show_update(self.hass, self.entry, "")
         self.wakes.async_wake_all()
         for event in part.missed:
             self._note(event)

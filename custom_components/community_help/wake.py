@@ -18,8 +18,8 @@ AT_ONCE = 32
 wait until incident events and pages are told (project's choice)."""
 
 MAX_REST_SECONDS = 1.0
-"""Between slices the loop rests for as long as the last one took, but no longer than this: a client that reads slowly,
-often on the same busy machine, is cut off when nothing but a turn of the loop lies between (project's choice)."""
+"""Between full slices the loop rests for as long as the last one took, but no longer than this: a client that reads
+slowly, often on the same busy machine, is cut off when only a turn of the loop lies between (project's choice)."""
 
 
 class Wakes:
@@ -91,7 +91,7 @@ class Wakes:
                     del self._due[listener]
                     _call(listener)
             took = self._hass.loop.time() - begun
-            await asyncio.sleep(min(took, MAX_REST_SECONDS) if self._due else 0)
+            await asyncio.sleep(min(took, MAX_REST_SECONDS) if len(self._due) >= SLICE else 0)
 
 
 def _call(listener: CALLBACK_TYPE) -> None:

@@ -18,7 +18,7 @@ LIST_AGAIN_SECONDS = 0.5
 """The frontend lists a registry again so long after it changed (home-assistant-js-websocket's collections)."""
 
 LOOK_SECONDS = 0.02
-PATIENCE = 90.0
+PATIENCE = 180.0
 
 
 class Client:
