@@ -56,7 +56,11 @@ _WISHES = {
 
 
 class CommunityHelpConfigFlow(ReconfigureFlow, domain=DOMAIN):
-    """Add a gateway."""
+    """Add a gateway.
+
+    An entry that learns another address or token is not reloaded: it follows by itself while it runs (``coordinator``),
+    and while it waits for its gateway that is looked for where it is now (``probe``).
+    """
 
     VERSION = 1
 
@@ -86,7 +90,9 @@ class CommunityHelpConfigFlow(ReconfigureFlow, domain=DOMAIN):
             self._host, self._port = user_input[CONF_HOST].strip(), user_input[CONF_PORT]
             errors = await self._identify()
             if not errors:
-                self._abort_if_unique_id_configured(updates={CONF_HOST: self._host, CONF_PORT: self._port})
+                self._abort_if_unique_id_configured(
+                    updates={CONF_HOST: self._host, CONF_PORT: self._port}, reload_on_update=False
+                )
                 return await self.async_step_pair()
         schema = self.add_suggested_values_to_schema(_ADDRESS, user_input)
         return self.async_show_form(step_id="user", data_schema=schema, errors=errors)
@@ -98,7 +104,9 @@ class CommunityHelpConfigFlow(ReconfigureFlow, domain=DOMAIN):
             return self.async_abort(reason="not_a_gateway")
         self._host, self._port = discovery_info.host, discovery_info.port
         await self.async_set_unique_id(gateway_id)
-        self._abort_if_unique_id_configured(updates={CONF_HOST: self._host, CONF_PORT: self._port})
+        self._abort_if_unique_id_configured(
+            updates={CONF_HOST: self._host, CONF_PORT: self._port}, reload_on_update=False
+        )
         self._name = discovery_info.properties.get("name") or "Community Help"
         self.context["title_placeholders"] = {"name": self._name}
         return await self.async_step_pair()
@@ -109,7 +117,7 @@ class CommunityHelpConfigFlow(ReconfigureFlow, domain=DOMAIN):
         self._host, self._port, self._token = config[CONF_HOST], config[CONF_PORT], config[CONF_TOKEN]
         await self.async_set_unique_id(config["gateway_id"])
         self._abort_if_unique_id_configured(
-            updates={CONF_HOST: self._host, CONF_PORT: self._port, CONF_TOKEN: self._token}
+            updates={CONF_HOST: self._host, CONF_PORT: self._port, CONF_TOKEN: self._token}, reload_on_update=False
         )
         self._name = config.get("name") or discovery_info.name
         self.context["title_placeholders"] = {"name": self._name}
@@ -158,7 +166,7 @@ class CommunityHelpConfigFlow(ReconfigureFlow, domain=DOMAIN):
             if not errors:
                 self._abort_if_unique_id_mismatch(reason="another_gateway")
                 self.hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_TOKEN: self._token})
-                self.hass.config_entries.async_schedule_reload(entry.entry_id)
+                self._follow(entry)
                 return self.async_abort(reason="reauth_successful")
         return self.async_show_form(
             step_id="reauth_confirm",

@@ -45,7 +45,7 @@ from .contract.wire import ContractError
 from .departure import Departures
 from .facts import Fact, Facts
 from .followed import Followed
-from .issues import clear_issue, raise_issue
+from .issues import clear_issue, raise_issue, show_update
 from .open_incidents import OpenIncidents
 from .tally import Tallies
 from .wake import Wakes
@@ -78,7 +78,7 @@ class Coordinator:
         self._stream: Stream | None = None
         self._connected_to = self._address()
         self._task: asyncio.Task[None] | None = None
-        self._ready = asyncio.Event()
+        self._ready, self._moved = asyncio.Event(), asyncio.Event()
         self._failure: Exception | None = None
         self.wakes, self.tallies, self.open_incidents = Wakes(hass, entry), Tallies(), OpenIncidents()
         self._device_listeners: list[Callable[[list[Device]], None]] = []
@@ -170,10 +170,11 @@ class Coordinator:
 
     async def async_entry_changed(self) -> None:
         """The address or token may have been changed: reconnect with the new one."""
-        if self._stream and self._address() == self._connected_to:
-            return
         if self._stream:
+            if self._address() == self._connected_to:
+                return
             await self._stream.close()
+        self._moved.set()
         if self._task is None or self._task.done():
             self._task = self.entry.async_create_background_task(self.hass, self._follow(), "community_help stream")
 
@@ -211,11 +212,13 @@ class Coordinator:
                     return
             else:
                 self._lost(None)
-            await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._moved.wait(), BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
             attempt += 1
 
     async def _once(self) -> None:
         """One connection from hello to its end."""
+        self._moved.clear()
         self._connected_to = self._address()
         async with open_stream(async_get_clientsession(self.hass), *self._connected_to) as stream:
             self.gateway, self.lease, self._stream = stream.hello.gateway, stream.hello.lease, stream
@@ -229,7 +232,7 @@ class Coordinator:
         """Say once that the gateway is away; what it said last is not shown as current."""
         self._failure, self._stream = error, None
         if isinstance(error, VersionMismatchError):
-            raise_issue(self.hass, self.entry, f"update_{error.side}")
+            show_update(self.hass, self.entry, error.side)
         if self.connected:
             _LOGGER.warning("The gateway %s is away: %s", self.entry.title, error or "it closed the connection")
         if self.connected or not self._ready.is_set():
@@ -261,8 +264,7 @@ class Coordinator:
         self.connected = True
         self.entry.async_create_background_task(self.hass, self._after_snapshot(), "community_help lease and roster")
         self._ready.set()
-        for side in ("gateway", "integration"):
-            clear_issue(self.hass, self.entry, f"update_{side}")
+        show_update(self.hass, self.entry, "")
         self.wakes.async_wake_all()
         self._tell_soon((), self._news(part.missed))
         self._followed.async_advance(part.cursor, part.health)

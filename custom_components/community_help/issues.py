@@ -45,6 +45,15 @@ def clear_issue(hass: HomeAssistant, entry: ConfigEntry, key: str, about: str = 
 
 
 @callback
+def show_update(hass: HomeAssistant, entry: ConfigEntry, side: str) -> None:
+    """The side that must be updated, gateway or integration, and never both; empty: they understand each other."""
+    for other in {"gateway", "integration"} - {side}:
+        clear_issue(hass, entry, f"update_{other}")
+    if side:
+        raise_issue(hass, entry, f"update_{side}")
+
+
+@callback
 def clear_others(hass: HomeAssistant, entry: ConfigEntry, key: str, still: set[str]) -> None:
     """Of everything that an issue may be about, it is wrong only with ``still``."""
     before = _issue_id(entry, key, "")

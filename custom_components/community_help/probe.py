@@ -9,20 +9,21 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.event import async_call_later
 
 from .client import ClientFailedError, fetch_info
+from .contract.messages import GatewayInfo
 
 PROBE_SECONDS = 10.0
 """How often to look: a gateway that is back must be heard well before its loss is paged (project's choice)."""
 
 
 class Probe:
-    """Asks one entry's gateway for its name until it answers, then lets the entry be set up again."""
+    """Asks one entry's gateway who it is until it answers, then lets the entry be set up again."""
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         """Nothing is asked before ``async_start``."""
         self._hass = hass
         self._entry = entry
         self._timer: CALLBACK_TYPE | None = None
-        self._answered = False
+        self._answer: GatewayInfo | None = None
 
     @callback
     def async_start(self) -> None:
@@ -36,23 +37,22 @@ class Probe:
         """Look no more; the next search starts afresh."""
         if self._timer:
             self._timer()
-        self._timer, self._answered = None, False
+        self._timer, self._answer = None, None
 
     async def _look(self, _now: datetime) -> None:
-        """Only the first answer after none helps: who answers and still cannot be set up is left to the retries."""
+        """Only another answer than the last helps, such as one of another version; the rest is left to the retries."""
         self._timer = None
         if self._entry.state is not ConfigEntryState.SETUP_RETRY:
             return
-        before, self._answered = self._answered, await self._answers()
-        if self._answered and not before and self._entry.state is ConfigEntryState.SETUP_RETRY:
+        before, self._answer = self._answer, await self._ask()
+        if self._answer and self._answer != before and self._entry.state is ConfigEntryState.SETUP_RETRY:
             self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
             return
         self.async_start()
 
-    async def _answers(self) -> bool:
+    async def _ask(self) -> GatewayInfo | None:
         data = self._entry.data
         try:
-            await fetch_info(async_get_clientsession(self._hass), data[CONF_HOST], data[CONF_PORT])
+            return await fetch_info(async_get_clientsession(self._hass), data[CONF_HOST], data[CONF_PORT])
         except ClientFailedError:
-            return False
-        return True
+            return None

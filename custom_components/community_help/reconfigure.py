@@ -4,8 +4,9 @@ from abc import abstractmethod
 from typing import Any
 
 import probatio as vol
-from homeassistant.config_entries import ConfigEntryState, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TOKEN
+from homeassistant.core import callback
 from homeassistant.helpers import selector
 
 from .const import CONF_CODE
@@ -54,8 +55,7 @@ class ReconfigureFlow(ConfigFlow):
             if not errors:
                 data = {CONF_HOST: self._host, CONF_PORT: self._port, CONF_TOKEN: self._token}
                 result = self.async_update_and_abort(entry, data_updates=data)
-                if entry.state is not ConfigEntryState.LOADED:  # nobody listens for the change there
-                    self.hass.config_entries.async_schedule_reload(entry.entry_id)
+                self._follow(entry)
                 return result
         shown = user_input or {CONF_HOST: entry.data[CONF_HOST], CONF_PORT: entry.data[CONF_PORT]}
         return self.async_show_form(
@@ -64,6 +64,12 @@ class ReconfigureFlow(ConfigFlow):
             errors=errors,
             description_placeholders={"name": entry.title},
         )
+
+    @callback
+    def _follow(self, entry: ConfigEntry) -> None:
+        """A running entry hears of the change and connects anew by itself; elsewhere nobody listens for it."""
+        if entry.state is not ConfigEntryState.LOADED:
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
 
     async def _try(self, expected: str, code: str) -> dict[str, str]:
         """Another gateway is named before it gets the code."""

@@ -27,6 +27,9 @@ SLICE = 20
 """So many devices before the loop turns: one that is shown in full makes about twenty messages to every browser, so
 this stays at the five hundred of ``wake.SLICE``."""
 
+JOIN_SECONDS = 30.0
+"""So long the set-up of a platform waits for its entities (project's choice)."""
+
 ROLLOUTS: HassKey[dict[str, Rollout]] = HassKey(f"{DOMAIN}_rollouts")
 """By config entry id."""
 
@@ -231,5 +234,13 @@ def async_rollout(hass: HomeAssistant, coordinator: Coordinator, places: Places)
 async def async_join(
     hass: HomeAssistant, entry: CommunityHelpEntry, add: AddConfigEntryEntitiesCallback, make: Make
 ) -> None:
-    """Show everything that there is, and that comes, in the platform that is being set up."""
-    await hass.data[ROLLOUTS][entry.entry_id].async_join(Roll(entry.runtime_data, add, make))
+    """Show everything that there is, and that comes, in the platform that is being set up.
+
+    Home Assistant gives up on a platform after a minute (``SLOW_SETUP_MAX_WAIT``), and a slow machine needs longer for
+    the first thousands: the rest of them is shown afterwards.
+    """
+    join = hass.data[ROLLOUTS][entry.entry_id].async_join(Roll(entry.runtime_data, add, make))
+    task = entry.async_create_background_task(hass, join, "community_help join")
+    done, _ = await asyncio.wait((task,), timeout=JOIN_SECONDS)
+    for finished in done:
+        finished.result()

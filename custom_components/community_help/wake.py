@@ -14,8 +14,13 @@ SLICE = 500
 (Home Assistant, ``websocket_api/const.py``), and it may send only when the loop turns."""
 
 AT_ONCE = 32
-"""So few are written where they stand, within about a millisecond, so that who hears of an alarm reads its state; more
-wait until incident events and pages are told (project's choice)."""
+"""So few in one turn of the loop are written where they stand, within about a millisecond, so that who hears of an
+alarm reads its state; more wait until incident events and pages are told (project's choice)."""
+
+MAX_REST_SECONDS = 1.0
+"""After a slice the loop rests for as long as that took, but no longer than this (project's choice). Home Assistant
+begins to send only in the third turn after a message came (``_release_ready_future_or_reschedule``), and on a busy
+machine a client reads late: with nothing but a turn between, slices would add up to what it is cut off for."""
 
 
 class Wakes:
@@ -30,6 +35,7 @@ class Wakes:
         self._of_connection: dict[CALLBACK_TYPE, None] = {}
         self._due: dict[CALLBACK_TYPE, None] = {}
         self._task: asyncio.Task[None] | None = None
+        self._written = 0
 
     @callback
     def async_listen(self, topics: Iterable[str], listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
@@ -58,12 +64,19 @@ class Wakes:
     def async_wake(self, topics: Iterable[str]) -> None:
         """Call everybody who listens to one of ``topics``, once: a few now, many later and in slices."""
         woken = dict.fromkeys(listener for topic in topics for listener in self._by_topic.get(topic, ()))
-        if len(woken) > AT_ONCE:
+        if self._written + len(woken) > AT_ONCE:
             self._later(woken)
             return
+        if self._written == 0:
+            self._hass.loop.call_soon(self._turned)
+        self._written += len(woken)
         for listener in woken:
             self._due.pop(listener, None)
             _call(listener)
+
+    @callback
+    def _turned(self) -> None:
+        self._written = 0
 
     @callback
     def async_wake_all(self) -> None:
@@ -81,11 +94,13 @@ class Wakes:
 
     async def _drain(self) -> None:
         while self._due:
+            begun = self._hass.loop.time()
             for listener in tuple(islice(self._due, SLICE)):
                 if listener in self._due:  # else its entity was removed by one before it
                     del self._due[listener]
                     _call(listener)
-            await asyncio.sleep(0)
+            took = self._hass.loop.time() - begun
+            await asyncio.sleep(min(took, MAX_REST_SECONDS))
 
 
 def _call(listener: CALLBACK_TYPE) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from .companion_app import CompanionApp, Notification
 from .develop import Demo
+from .home_assistant import HomeAssistant
 
 TAG = "community_help_"
 POLL_SECONDS = 0.05
@@ -77,6 +78,13 @@ async def ended(demo: Demo, page: Notification, *flats: int) -> None:
 
     await until(over, 20, "the end on the phone")
     demo.phone.forget()
+
+
+async def alone(hass: HomeAssistant) -> None:
+    """Remove what a fresh Home Assistant sets up by itself and then asks the internet for while it starts."""
+    for entry in await hass.get("/api/config/config_entries/entry"):
+        if entry["domain"] not in ("community_help", "mobile_app"):
+            await hass.remove_entry(entry["entry_id"])
 
 
 async def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:

@@ -1,5 +1,6 @@
 """Shared by the integration's tests: the project's component, and a gateway that speaks the true contract."""
 
+import contextlib
 import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -255,9 +256,9 @@ def expected_lingering_timers() -> bool:
     return True
 
 
-@pytest.fixture
-async def gateway(socket_enabled: None) -> AsyncIterator[FakeGateway]:
-    """A gateway that listens on this machine."""
+@contextlib.asynccontextmanager
+async def serving() -> AsyncIterator[FakeGateway]:
+    """A gateway that listens on this machine, at an address of its own."""
     gateway = FakeGateway()
     application = web.Application()
     application.router.add_get("/api/v1/info", gateway.handle_info)
@@ -271,6 +272,13 @@ async def gateway(socket_enabled: None) -> AsyncIterator[FakeGateway]:
     yield gateway
     await gateway.hang_up()
     await runner.cleanup()
+
+
+@pytest.fixture
+async def gateway(socket_enabled: None) -> AsyncIterator[FakeGateway]:
+    """A gateway that listens on this machine."""
+    async with serving() as gateway:
+        yield gateway
 
 
 @pytest.fixture

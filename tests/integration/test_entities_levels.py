@@ -301,3 +301,17 @@ async def test_choosing_tells_nobody_but_home_assistant(
     await choose(hass, "full")
     assert entity(hass, "f201_smoke") not in {event.data["entity_id"] for event in events}
     assert len(gateway.resumed) == 1
+
+
+async def test_a_slow_machine_shows_the_rest_after_the_set_up(
+    hass: HomeAssistant, gateway: FakeGateway, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Home Assistant gives up on a platform after a minute; nothing is missing in the end."""
+    monkeypatch.setattr(rollout, "JOIN_SECONDS", 0.0)
+    monkeypatch.setattr(rollout, "SLICE", 1)
+    gateway.devices = (*DEVICES, *(smoke_alarm("bay", "9号楼", f"{number}01", f"h{number}") for number in range(50)))
+    gateway.all_normal()
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert "h49_smoke" not in registered(hass, entry)
+    await eventually(hass, lambda: "h49_smoke" in registered(hass, entry))
+    await until(hass, "h49_problem", "off")

@@ -1,6 +1,7 @@
 """States are written in slices, and incident events and pages are never delayed behind them."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -51,6 +52,24 @@ async def test_many_are_called_in_slices_with_a_turn_of_the_loop_between(
     assert [number for number, _ in called] == list(range(1700))
     per_turn = [sum(at == this for _, at in called) for this in sorted({at for _, at in called})]
     assert per_turn == [SLICE, SLICE, SLICE, 200]
+
+
+async def test_between_full_slices_slow_clients_have_time_to_read(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """As much as the slice took, for it is the busy machine that makes clients slow; the last ones wait for nothing."""
+    wakes = Wakes(hass, entry)
+    called: list[float] = []
+
+    def write(_number: int) -> None:
+        time.sleep(0.0002)
+        called.append(time.perf_counter())
+
+    for number in range(3 * SLICE):
+        wakes.async_listen((f"p{number}",), lambda number=number: write(number))
+    wakes.async_wake_all()
+    await drained(wakes)
+    for end in (SLICE, 2 * SLICE):
+        worked, rested = called[end - 1] - called[end - SLICE], called[end] - called[end - 1]
+        assert rested > 0.9 * worked
 
 
 async def test_a_few_are_called_at_once_even_while_many_wait(hass: HomeAssistant, entry: MockConfigEntry) -> None:

@@ -155,7 +155,7 @@ INTEGRATION_LAYERS = {
         "texts",
         "told",
     },
-    "probe": {"client"},
+    "probe": {"client", "contract"},
     "standby": {"answers", "buttons", "const", "contract", "coordinator", "duty", "probe", "texts", "told", "watcher"},
     "buttons": {
         "answers",

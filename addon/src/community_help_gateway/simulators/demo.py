@@ -176,7 +176,7 @@ class Field:
                     print("ready", flush=True)
                 while True:
                     await self._device.heartbeat()
-                    await asyncio.sleep(20)
+                    await self._device.idle(20)
             except ConnectionError, OSError, NoReplyError:
                 self._device = None
                 await asyncio.sleep(0.5)

@@ -122,6 +122,13 @@ class Transmitter:
         """The dialect's heartbeat."""
         return await self.exchange(self.frame(self._dialect.heartbeat))
 
+    async def idle(self, seconds: float) -> None:
+        """Wait; a link that the centre closes meanwhile is noticed at once: raises ConnectionError."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while True:
+                    await self._receive()
+
     def component(self, part: Part, status: ComponentStatus, at: float | None) -> units.Component:
         """The object of one component."""
         return units.Component(
