@@ -1,8 +1,8 @@
 """300 detectors on Modbus TCP: what their field is, and how each of the two that are compared is told of it.
 
 A gas controller or a fire-lane controller shows each of its detectors as a contact, and contacts are read by boxes of
-eight inputs (``waveshare_io_8ch``). So there are 38 boxes, spread over one Ethernet converter a compound; the relays
-of the boxes are polled, too. Registers of gas modules are left out: they are read every 5 s, by design of the profile.
+eight inputs (``waveshare_io_8ch``). So there are 38 boxes, spread over one Ethernet converter a compound. Registers of
+gas modules are left out: their profile reads them every 5 s.
 """
 
 import asyncio

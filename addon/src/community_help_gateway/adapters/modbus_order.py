@@ -30,6 +30,10 @@ class Unit(Protocol):
     def profile(self) -> str:
         """Id of the profile that explains its registers."""
 
+    @property
+    def used(self) -> frozenset[str]:
+        """The readings that a device of the site has."""
+
 
 @dataclass(slots=True, eq=False)
 class Poll:
@@ -48,6 +52,11 @@ class Poll:
     def first(self) -> bool:
         """Whether it is read before others: inputs are the contacts of detectors."""
         return self.block.function == READ_INPUTS
+
+    def again(self, now: float) -> None:
+        """It was read: when it is due next. Inputs keep their pace, others make up for nothing."""
+        due = self.due + self.block.interval
+        self.due = max(due, now) if self.first or due > now else now + self.block.interval
 
 
 def following(polls: Sequence[Poll], now: float, last: Poll | None) -> Poll:
