@@ -6,18 +6,25 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from community_help_gateway.adapters.gb26875_server import Gb26875Server
+from community_help_gateway.adapters.modbus_bus import ModbusBus
 from community_help_gateway.adapters.outgoing import Outgoing
 from community_help_gateway.api import views
+from community_help_gateway.contract.commands import ReportAdopted, SetAdopted, StartSession
+from community_help_gateway.contract.wire import Json
+from community_help_gateway.errors import GatewayError
 from community_help_gateway.fallback import Fallback
 from community_help_gateway.hub import Hub
 from community_help_gateway.journal.chain import verify
 from community_help_gateway.journal.store import Journal
+from community_help_gateway.keeper import Keeper, start_session
 from community_help_gateway.model import aftermath, selftest
 from community_help_gateway.model.incident import DeadlineKind
 from community_help_gateway.site import load
 from tests.gateway.killing import judge
+from tests.gateway.killing.clock import Polling
 from tests.gateway.killing.evidence import Evidence, evidence
 from tests.gateway.killing.outside import SOON, Device, Outside
+from tests.gateway.killing.room import MICROWAVE, RUNNING
 from tests.gateway.powercut.kept import JOURNAL
 
 
@@ -30,6 +37,7 @@ async def live_on(folder: Path, base: Evidence, outside: Outside) -> list[str]:
     async with _running(journal, folder, outside) as hub:
         wrong += await _first_minute(hub, found, outside)
         await _all_again(hub, outside)
+        wrong += await _relays_go_off(hub, outside)
         wrong += await _pages_go_on(hub, outside)
         await journal.submit((), ())
         last = evidence(folder / "data", journal.load())
@@ -45,17 +53,24 @@ async def _running(journal: Journal, folder: Path, outside: Outside) -> AsyncIte
     """The parts that ``app`` composes, on the same ports."""
     file = load(folder / "site.yaml")
     hub = Hub(journal, file.site, outside.clock)
+    bus = ModbusBus(hub, file.modbus, Polling(outside.clock))
+    hub.switches["modbus"] = bus
+    keeper = Keeper(hub)
     fallback = Fallback(hub, Outgoing(file.channels, outside.clock), file.sirens)
     server = Gb26875Server(hub, "127.0.0.1", outside.ports[1], outside.clock)
     await server.start()
+    await bus.start()
     await fallback.start()
     hub.start()
+    keeper.start()
     if journal.set_aside:
         hub.begin_epoch(aftermath.SET_ASIDE)
     try:
         yield hub
     finally:
+        await keeper.stop()
         await fallback.stop()
+        await bus.stop()
         await server.stop()
         await hub.close()
 
@@ -91,9 +106,56 @@ async def _all_again(hub: Hub, outside: Outside) -> None:
             await link.exchange(frame)
         await link.close()
     for key, body in outside.ledger.commands.items():
+        if isinstance(body, ReportAdopted):  # what was answered is not told again
+            if key not in outside.ledger.answered:
+                await hub.observe(views.observations(body, outside.clock.wall()))
+                outside.ledger.answered[key] = {}
+            continue
+        if isinstance(body, SetAdopted):
+            await hub.adopt(key, views.decide(body))
+            outside.ledger.answered[key] = {"left_out": ""}
+            continue
+        if isinstance(body, StartSession):
+            await _session_again(hub, key, body, outside)
+            continue
         result = await hub.command(key, views.decide(body), incident="", page="", point="", compound="", revision=0)
         assert outside.ledger.answered.get(key, result) == result, f"{key}: another answer than before: {result}"
         outside.ledger.answered[key] = result
+
+
+async def _session_again(hub: Hub, key: str, body: StartSession, outside: Outside) -> None:
+    """One that was begun keeps its end; one that was never answered may find that something speaks against it."""
+    known = outside.ledger.answered.get(key)
+    try:
+        result: dict[str, Json] = {**await start_session(hub, key, body.point, views.model_person(body.person))}
+    except GatewayError:
+        assert known is None, f"{key} was answered before"
+        del outside.ledger.commands[key]
+        return
+    assert known in (None, result), f"{key}: another answer than before: {result}"
+    outside.ledger.answered[key] = result
+
+
+async def _relays_go_off(hub: Hub, outside: Outside) -> list[str]:
+    """Whatever is on has an end, at which it is turned off and proven to be."""
+    if not outside.own_room:
+        return []
+    await outside.room.take(0.0)
+    async with asyncio.timeout(SOON):
+        while waits := [item for item in hub.state.deadlines.values() if item.kind in judge.ENDS]:
+            await _polled(hub, outside)
+            outside.clock.pass_(max(min(item.due_at for item in waits) - outside.clock.wall(), 0.0))
+            hub.fire_due()
+            if any(item.kind is DeadlineKind.VERIFY for item in hub.state.deadlines.values()):
+                await outside.room.off()
+            await _polled(hub, outside)
+    return ["the relay is on, and nothing turns it off"] if await outside.room.on() else []
+
+
+async def _polled(hub: Hub, outside: Outside) -> None:
+    """The gateway knows how the relay and the meter stand."""
+    while hub.visible.points[MICROWAVE].on is not await outside.room.on() or hub.visible.points[RUNNING].on:
+        await asyncio.sleep(0.02)
 
 
 async def _pages_go_on(hub: Hub, outside: Outside) -> list[str]:

@@ -16,6 +16,7 @@ from pymodbus import ModbusException
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.pdu import ModbusPDU
 
+from .. import crash
 from ..codecs.modbus.profile import (
     READ_COILS,
     READ_HOLDING,
@@ -120,13 +121,16 @@ class ModbusBus:
             raise SwitchFailedError(point=address.part, problem="its profile allows no writing")
         device_id = poll.unit.unit + write.unit
         client = endpoint.client
+        crash.reach("modbus.before_write")
         async with endpoint.lock:
             answer = await _ask(lambda: client.write_coil(write.coil, on, device_id=device_id))
+            crash.reach("modbus.after_write")
             check = await _ask(lambda: client.read_coils(write.coil, count=1, device_id=device_id)) if answer else None
         if check is None or not check.bits:
             raise SwitchFailedError(point=address.part, problem="the device does not answer")
         if bool(check.bits[0]) is not on:
             raise SwitchFailedError(point=address.part, problem="the device did not follow")
+        crash.reach("modbus.after_check")
         await self._tell([self._observation(poll.unit, Reading(address.part, on=on))])
 
     def _find(self, address: Address) -> tuple[_Endpoint, Poll]:
