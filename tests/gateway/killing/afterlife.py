@@ -19,6 +19,7 @@ from community_help_gateway.journal.store import Journal
 from community_help_gateway.keeper import Keeper, start_session
 from community_help_gateway.model import aftermath, selftest
 from community_help_gateway.model.incident import DeadlineKind
+from community_help_gateway.model.kinds import Hazard
 from community_help_gateway.site import load
 from tests.gateway.killing import judge
 from tests.gateway.killing.clock import Polling
@@ -34,11 +35,12 @@ async def live_on(folder: Path, base: Evidence, outside: Outside) -> list[str]:
     found = evidence(folder / "data", journal.load())
     wrong = [f"as found: {problem}" for problem in judge.problems(base, found, outside.ledger)]
     outside.clock.pass_(1.0)
-    async with _running(journal, folder, outside) as hub:
+    async with _running(journal, folder, outside) as (hub, bus):
         wrong += await _first_minute(hub, found, outside)
         await _all_again(hub, outside)
         wrong += await _relays_go_off(hub, outside)
         wrong += await _pages_go_on(hub, outside)
+        await bus.stop()
         await journal.submit((), ())
         last = evidence(folder / "data", journal.load())
         head = journal.head
@@ -49,7 +51,7 @@ async def live_on(folder: Path, base: Evidence, outside: Outside) -> list[str]:
 
 
 @contextlib.asynccontextmanager
-async def _running(journal: Journal, folder: Path, outside: Outside) -> AsyncIterator[Hub]:
+async def _running(journal: Journal, folder: Path, outside: Outside) -> AsyncIterator[tuple[Hub, ModbusBus]]:
     """The parts that ``app`` composes, on the same ports."""
     file = load(folder / "site.yaml")
     hub = Hub(journal, file.site, outside.clock)
@@ -66,7 +68,7 @@ async def _running(journal: Journal, folder: Path, outside: Outside) -> AsyncIte
     if journal.set_aside:
         hub.begin_epoch(aftermath.SET_ASIDE)
     try:
-        yield hub
+        yield hub, bus
     finally:
         await keeper.stop()
         await fallback.stop()
@@ -154,13 +156,16 @@ async def _relays_go_off(hub: Hub, outside: Outside) -> list[str]:
 
 async def _polled(hub: Hub, outside: Outside) -> None:
     """The gateway knows how the relay and the meter stand."""
-    while hub.visible.points[MICROWAVE].on is not await outside.room.on() or hub.visible.points[RUNNING].on:
+    points = hub.visible.points
+    await asyncio.sleep(0.02)
+    while points[MICROWAVE].on is not await outside.room.on() or points[RUNNING].on is not False:
         await asyncio.sleep(0.02)
 
 
 async def _pages_go_on(hub: Hub, outside: Outside) -> list[str]:
     """Each wait for an answer ends when it was told, not before, and brings one tier more at most."""
     wrong = []
+    own_end = {item.id for item in hub.state.incidents.values() if item.hazard is Hazard.APPLIANCE}  # promise 3
     collecting = {item.page for item in hub.state.incidents.values() if item.pending}  # these page before, as worse
     waits = [item for item in hub.state.deadlines.values() if item.kind is DeadlineKind.ANSWER]
     waits = [item for item in waits if item.subject not in collecting]
@@ -169,10 +174,13 @@ async def _pages_go_on(hub: Hub, outside: Outside) -> list[str]:
         outside.clock.pass_(max(due - 1 - outside.clock.wall(), 0.0))
         hub.fire_due()
         still = {page_id for page_id in pages if page_id in hub.state.pages}
-        wrong += [f"page {page_id} ended before its time" for page_id in pages.keys() - still]
+        early = [page_id for page_id in pages.keys() - still if pages[page_id].incident not in own_end]
+        wrong += [f"page {page_id} ended before its time" for page_id in early]
         outside.clock.pass_(max(due - outside.clock.wall(), 0.0))
         hub.fire_due()
         for page in pages.values():
+            if page.incident in own_end - hub.state.incidents.keys():
+                continue
             incident = hub.state.incidents[page.incident]
             if incident.page == page.id or not page.tier <= incident.tier <= page.tier + 1:
                 wrong.append(f"page {page.id} of tier {page.tier} fell due, now there is {incident}")
