@@ -146,8 +146,9 @@ class Yard:
         await asyncio.wait({acting, end}, return_when=asyncio.FIRST_COMPLETED)
         reached = True
         if not end.done():
+            gone = isinstance(acting.exception(), OSError | aiohttp.ClientError | EOFError)  # its end is on its way
             with contextlib.suppress(TimeoutError):  # the last thing that a phase does may still be under way
-                await asyncio.wait_for(asyncio.shield(end), 0.2)
+                await asyncio.wait_for(asyncio.shield(end), SOON if gone else 0.2)
             reached = end.done()
         if not reached:
             acting.result()
