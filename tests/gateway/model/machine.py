@@ -67,21 +67,25 @@ def site(more: str, gone: tuple[str, ...] = (), moved: str = "") -> Site:
         if device.id not in gone
     ]
     night = None if "self_test: off" in more else found.self_test
-    return Site.of(found.compounds.values(), devices, found.staff, found.policies, found.zone, self_test=night)
+    made = Site.of(found.compounds.values(), devices, found.staff, found.policies, found.zone, self_test=night)
+    made.stations = found.stations
+    return made
 
 
 class Machine(RuleBasedStateMachine):
     """One town; a rule is one thing that may happen next."""
 
     adopted: tuple[AdoptedDevice, ...]
+    more = ""
+    """What its site file has besides."""
 
     def __init__(self) -> None:
         """An ordinary Monday morning."""
         super().__init__()
-        self.town = Town(site(""))
+        self.town = Town(site(self.more))
         self.town.decide(lambda draft: people.claim_lease(draft, "one", "one", force=False, version=3), PERSONS[0])
         self.said: list[Observation] = []
-        self.file, self.adopted = site(""), ()
+        self.file, self.adopted = site(self.more), ()
 
     def observe(self, point_id: str, **more: object) -> None:
         """A point of the site says something; one that was removed says nothing."""
