@@ -19,7 +19,16 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant, State, split_entity_id
 from homeassistant.helpers import entity_registry as er
 
-from .const import CONF_BUILDING, CONF_COMPOUND, CONF_ENTITY, CONF_FLAT, CONF_FLOOR, CONF_KIND, SUBENTRY_ADOPTED
+from .const import (
+    CONF_BUILDING,
+    CONF_COMPOUND,
+    CONF_ENTITY,
+    CONF_FLAT,
+    CONF_FLOOR,
+    CONF_KIND,
+    CONF_STATION,
+    SUBENTRY_ADOPTED,
+)
 from .contract.commands import AdoptedDevice, AdoptedState
 from .contract.values import DeviceKind, PointKind
 
@@ -69,6 +78,7 @@ class AdoptedEntity:
     building: str = ""
     floor: str = ""
     flat: str = ""
+    station: str = ""
 
     @property
     def device(self) -> str:
@@ -81,7 +91,7 @@ class AdoptedEntity:
         if kind is None:
             return None
         where = (self.compound, self.building, self.floor, self.flat)
-        return AdoptedDevice(self.device, self.name, kind.device, kind.point, *where, kind.unit or None)
+        return AdoptedDevice(self.device, self.name, kind.device, kind.point, *where, kind.unit or None, self.station)
 
     def point(self) -> str:
         """The point's id at the gateway; empty for an unknown kind."""
@@ -100,6 +110,7 @@ def adopted_entities(entry: ConfigEntry) -> tuple[AdoptedEntity, ...]:
             item.data.get(CONF_BUILDING) or "",
             item.data.get(CONF_FLOOR) or "",
             item.data.get(CONF_FLAT) or "",
+            item.data.get(CONF_STATION) or "",
         )
         for item in entry.subentries.values()
         if item.subentry_type == SUBENTRY_ADOPTED

@@ -15,8 +15,10 @@ from .const import (
     CONF_FLAT,
     CONF_FLOOR,
     CONF_KIND,
+    CONF_STATION,
     DOMAIN,
 )
+from .contract.values import DeviceKind
 
 MAX_NAME, MAX_PLACE = 100, 60
 """What the gateway keeps of a name, and what its site file allows for a place."""
@@ -114,6 +116,11 @@ class AdoptedFlow(ConfigSubentryFlow):
             for field in (CONF_NAME, CONF_BUILDING, CONF_FLOOR, CONF_FLAT)
             if len(data.get(field, "")) > (MAX_NAME if field == CONF_NAME else MAX_PLACE)
         }
+        if station := data.get(CONF_STATION):
+            if data[CONF_KIND] != "leak":
+                errors[CONF_STATION] = "station_only_leak"
+            elif (found := self._stations().get(station)) and found[1] not in ("", data[CONF_COMPOUND]):
+                errors[CONF_STATION] = "station_elsewhere"
         return errors if data[CONF_NAME] else {**errors, CONF_NAME: "name_missing"}
 
     def _guess(self) -> dict[str, Any]:
@@ -134,7 +141,15 @@ class AdoptedFlow(ConfigSubentryFlow):
         known = {item.id: item.name for item in coordinator.compounds.values()} if coordinator else {}
         return {item: item for item in (self._shown.get(CONF_COMPOUND),) if item} | known
 
+    def _stations(self) -> dict[str, tuple[str, str]]:
+        """Name and compound of each station; the one that was chosen before stays, though it may be gone."""
+        coordinator = getattr(self._get_entry(), "runtime_data", None)
+        devices = coordinator.devices.values() if coordinator else ()
+        known = {item.id: (item.name, item.compound) for item in devices if item.kind is DeviceKind.STATION}
+        return {item: (item, "") for item in (self._shown.get(CONF_STATION),) if item} | known
+
     def _schema(self, compounds: dict[str, str]) -> vol.Schema:
+        stations = {key: name for key, (name, _) in self._stations().items()}
         return vol.Schema(
             {
                 vol.Required(CONF_NAME): selector.TextSelector(),
@@ -147,12 +162,27 @@ class AdoptedFlow(ConfigSubentryFlow):
                 ),
                 vol.Required(CONF_COMPOUND): selector.SelectSelector(
                     selector.SelectSelectorConfig(
-                        options=[selector.SelectOptionDict(value=key, label=name) for key, name in compounds.items()],
+                        options=_options(compounds),
                         mode=selector.SelectSelectorMode.DROPDOWN,
                     )
                 ),
                 vol.Optional(CONF_BUILDING): selector.TextSelector(),
                 vol.Optional(CONF_FLOOR): selector.TextSelector(),
                 vol.Optional(CONF_FLAT): selector.TextSelector(),
+                **(
+                    {
+                        vol.Optional(CONF_STATION): selector.SelectSelector(
+                            selector.SelectSelectorConfig(
+                                options=_options(stations), mode=selector.SelectSelectorMode.DROPDOWN
+                            )
+                        )
+                    }
+                    if stations
+                    else {}
+                ),
             }
         )
+
+
+def _options(names: dict[str, str]) -> list[selector.SelectOptionDict]:
+    return [selector.SelectOptionDict(value=key, label=name) for key, name in names.items()]

@@ -17,19 +17,42 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from community_help_gateway.errors import GatewayError
 from community_help_gateway.hub import Hub
 from community_help_gateway.journal.store import Journal
-from community_help_gateway.model import bypass, lifecycle, people, selftest
+from community_help_gateway.model import bypass, guard, lifecycle, people, selftest
+from community_help_gateway.model.adopted import Adopted, AdoptedDevice, address_of
 from community_help_gateway.model.draft import Decide, Result
-from community_help_gateway.model.incident import Cause, Incident, Person
+from community_help_gateway.model.incident import Cause, DeadlineKind, Incident, Person
+from community_help_gateway.model.kinds import DeviceKind, PointKind
 from community_help_gateway.model.observation import LinkState, Observation, Reset
 from community_help_gateway.model.roster import StaffMember
 from community_help_gateway.model.state import Receipt
+from community_help_gateway.model.supervision import NO_ANSWER
 from community_help_gateway.site import parse
 from tests.gateway.conftest import FakeClock
 from tests.gateway.model.replay import differences
 
 SITE = (Path(__file__).parents[1] / "captures/sites/compound.yaml").read_text("utf-8")
-COMPOUND = parse(SITE, "compound.yaml").site
-POINTS = ("f201.smoke", "f202.smoke", "button.call_point", "lane.lane", "septic-1.h2s")
+STATION = """\
+  - id: microwave
+    name: 微波炉
+    kind: microwave
+    compound: bay
+    station: love
+    at: { modbus: box, relay: 2 }
+    points: { power: { modbus: meter } }
+    max_on: 30
+    session: 5
+  - { id: leak, name: 水浸, kind: leak, compound: bay, station: love, at: { modbus: box, input: 3 } }
+stations:
+  - { id: love, name: 爱心驿站, compound: bay, hours: [["07:00", "12:00"], ["13:00", "21:30"]] }
+"""
+METER = "modbus:\n  - { id: meter, host: 127.0.0.1, unit: 2, profile: eastron_sdm120 }\n"
+COMPOUND = parse(SITE.replace("modbus:\n", METER, 1) + STATION, "compound.yaml").site
+MICROWAVE = "microwave.relay"
+SMOKE = AdoptedDevice("balcony", "阳台", DeviceKind.SMOKE_ALARM, PointKind.SMOKE, "bay", "1号楼")
+SINK = AdoptedDevice("sink", "水槽", DeviceKind.LEAK, PointKind.LEAK, "bay", station="love")
+ENDS = (DeadlineKind.MAX_ON, DeadlineKind.SESSION, DeadlineKind.VERIFY)
+"""What turns a relay off."""
+POINTS = ("f201.smoke", "f202.smoke", "button.call_point", "lane.lane", "septic-1.h2s", "leak.leak")
 ZHANG = Person("zhang", "张三")
 DAY = 86400.0
 
@@ -46,6 +69,7 @@ class Restarts(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.clock = FakeClock()
         self.keys: dict[str, Result] = {}
+        self.adopted = 0
         self.hub = self.runner.run(self.opened())
 
     async def opened(self) -> Hub:
@@ -68,6 +92,39 @@ class Restarts(RuleBasedStateMachine):
         links = COMPOUND.links()
         protocol, device = links[link % len(links)]
         self.runner.run(self.hub.observe([LinkState(protocol, device, up, self.clock.wall(), rivals)]))
+
+    @rule(devices=st.sampled_from(((), (SMOKE,), (SMOKE, SINK), (SINK,))))
+    def adopt(self, devices: tuple[AdoptedDevice, ...]) -> None:
+        """Home Assistant adopts entities, and gives others up."""
+        self.adopted += 1
+        key = f"adopt-{self.adopted}"
+        self.runner.run(self.hub.adopt(key, lambda draft: people.set_adopted(draft, devices)))
+        assert self.hub.state.adopted == (Adopted(devices) if devices or self.hub.state.adopted else None)
+
+    @rule(device=st.sampled_from(("balcony", "sink")), alarm=st.sampled_from((True, False, None)))
+    def bring(self, device: str, alarm: bool | None) -> None:
+        """Home Assistant brings what an adopted entity says, or that it is silent."""
+        silent = {"state": NO_ANSWER} if alarm is None else {"fault": False}
+        seen = Observation(address=address_of(device), received_at=self.clock.wall(), alarm=alarm)
+        self.runner.run(self.hub.observe([replace(seen, **silent)]))
+
+    @rule(on=st.booleans(), watts=st.sampled_from((None, 0.0, 900.0)))
+    def switch(self, on: bool, watts: float | None) -> None:
+        """The microwave's relay is seen, and what the meter measures."""
+        relay, power = (COMPOUND.points[name].address for name in (MICROWAVE, "microwave.power"))
+        said = [Observation(address=relay, received_at=self.clock.wall(), on=on)]
+        said += [Observation(address=power, received_at=self.clock.wall(), value=watts)] if watts is not None else []
+        self.runner.run(self.hub.observe(said))
+
+    @rule()
+    def serve(self) -> None:
+        """Somebody wants a session."""
+        self.command(guard.start_session, MICROWAVE, ZHANG)
+
+    @rule()
+    def fail(self) -> None:
+        """The relay did not follow when a session began."""
+        self.command(guard.session_failed, MICROWAVE)
 
     @rule()
     def reset(self) -> None:
@@ -169,6 +226,19 @@ class Restarts(RuleBasedStateMachine):
             assert rings_at - self.clock.monotonic() <= before.deadlines[key].length, ("promise 14", key)
         hub.start()
         return hub
+
+    @invariant()
+    def what_is_on_has_an_end(self) -> None:
+        """Whatever happened, and whoever was restarted; and what leaks is ordered off at once."""
+        state = self.hub.state
+        waits = {deadline.kind: deadline for deadline in state.deadlines.values() if deadline.subject == MICROWAVE}
+        if MICROWAVE in state.points and state.points[MICROWAVE].on:
+            assert waits.keys() & set(ENDS)
+            leaks = self.hub.site.stations.holds[MICROWAVE].leaks
+            if any(leak in state.points and state.points[leak].alarm for leak in leaks):
+                assert DeadlineKind.VERIFY in waits
+        for kind, most in ((DeadlineKind.MAX_ON, 1800.0), (DeadlineKind.SESSION, 300.0)):
+            assert kind not in waits or waits[kind].length <= most
 
     @invariant()
     def what_is_shown_is_what_is_decided(self) -> None:

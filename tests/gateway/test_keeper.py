@@ -17,7 +17,11 @@ from community_help_gateway.errors import (
 from community_help_gateway.hub import Hub
 from community_help_gateway.journal.store import Journal
 from community_help_gateway.keeper import Keeper, start_session
+from community_help_gateway.model import people
+from community_help_gateway.model.adopted import AdoptedDevice, address_of
 from community_help_gateway.model.incident import DeadlineKind, Person
+from community_help_gateway.model.kinds import DeviceKind, PointKind
+from community_help_gateway.model.observation import LinkState, Observation
 from community_help_gateway.model.state import Event, EventKind
 from community_help_gateway.simulators.modbus_bank import ModbusBank
 from community_help_gateway.site import SiteFile, parse
@@ -136,6 +140,25 @@ async def test_a_repeated_command_begins_no_second_session(station: Station) -> 
     assert await start_session(station.hub, "k1", MICROWAVE, ZHANG) == first
     assert not await station.bank.relay(BOX, 1)
     assert station.value("microwave.sessions") == 1
+
+
+async def test_water_at_an_adopted_detector_turns_the_station_off(station: Station) -> None:
+    """On the wire and verified; the relay that is on when a wet detector is adopted goes off, too."""
+    sink = AdoptedDevice("sink", "水槽", DeviceKind.LEAK, PointKind.LEAK, "bay", station="love")
+    await station.hub.switch("k1", MICROWAVE, ZHANG, on=True)
+    await station.hub.adopt("k2", lambda draft: people.set_adopted(draft, (sink,)))
+    wet = Observation(address=address_of("sink"), received_at=station.clock.wall(), alarm=True)
+    await station.hub.observe([LinkState("adopted", "Home Assistant", True, station.clock.wall()), wet])
+    await until(lambda: station.on(MICROWAVE) is False)
+    assert not await station.bank.relay(BOX, 1)
+    station.pass_(10)
+    await until(lambda: f"verify:{MICROWAVE}" not in station.hub.visible.deadlines)
+    with pytest.raises(LeakingError):
+        await station.hub.switch("k3", MICROWAVE, ZHANG, on=True)
+    await station.hub.adopt("k4", lambda draft: people.set_adopted(draft, ()))
+    await station.hub.switch("k5", MICROWAVE, ZHANG, on=True)
+    await station.hub.adopt("k6", lambda draft: people.set_adopted(draft, (sink,)))
+    await until(lambda: station.on(MICROWAVE) is False)
 
 
 async def test_a_contact_that_is_welded_becomes_an_incident(station: Station) -> None:

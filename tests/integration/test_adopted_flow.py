@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.community_help.adopted import AdoptedEntity, adopted_entities
 from custom_components.community_help.const import DOMAIN
+from custom_components.community_help.contract.values import Device, DeviceKind
 from tests.integration.conftest import FakeGateway
 
 KITCHEN = "binary_sensor.kitchen"
@@ -192,3 +193,32 @@ async def test_without_a_compound_nothing_can_be_adopted(
     await hass.config_entries.async_setup(entry.entry_id)
     result = await choose(hass, entry, KITCHEN)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "no_compounds")
+
+
+async def test_a_leak_detector_may_belong_to_a_station(
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry
+) -> None:
+    """It is offered where there is one, told to the gateway, and refused for what is no leak, and elsewhere."""
+    result = await choose(hass, loaded, KITCHEN)
+    assert "station" not in {str(key) for key in result["data_schema"].schema}
+    coordinator = loaded.runtime_data
+    coordinator.devices["love"] = Device("love", "爱心驿站", DeviceKind.STATION, "bay", "")
+    coordinator.devices["far"] = Device("far", "远处", DeviceKind.STATION, "elsewhere", "")
+    result = await choose(hass, loaded, KITCHEN)
+    assert [item["value"] for item in options(result, "station")] == ["love", "far"]
+    said = {"name": "水槽", "kind": "leak", "compound": "bay"}
+    result = await answer(hass, result, **{**said, "kind": "smoke"}, station="love")
+    assert result["errors"] == {"station": "station_only_leak"}
+    result = await answer(hass, result, **said, station="far")
+    assert result["errors"] == {"station": "station_elsewhere"}
+    await answer(hass, result, **said, station="love")
+    (found,) = adopted_entities(loaded)
+    described = found.described()
+    assert (found.station, described and described.station) == ("love", "love")
+    coordinator.devices.clear()
+    flows = hass.config_entries.subentries
+    result = await flows.async_init(
+        (loaded.entry_id, "adopted"), context={"source": "reconfigure", "subentry_id": found.id}
+    )
+    result = await answer(hass, result, entity=KITCHEN)
+    assert shown(result)["station"] == "love"

@@ -265,7 +265,7 @@ INTEGRATION_LAYERS = {
     "staff_flow": {"const", "roster"},
     "adopted": {"const", "contract"},
     "adoption": {"adopted", "client", "contract", "coordinator", "issues"},
-    "adopted_flow": {"adopted", "const"},
+    "adopted_flow": {"adopted", "const", "contract"},
     "config_flow": {
         "adopted_flow",
         "client",

@@ -6,7 +6,7 @@ expected, and whatever is running goes on with the previous one.
 
 import struct
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -133,13 +133,14 @@ _SCHEMA = vol.Schema(
 
 @dataclass(frozen=True, slots=True)
 class ModbusUnit:
-    """One Modbus device: where it is reached, and the profile that explains its registers."""
+    """One Modbus device: where it is reached, the profile that explains its registers, and which a device uses."""
 
     id: str
     host: str
     port: int
     unit: int
     profile: str
+    used: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ class _Parser:
         site = self._site(data, devices, staff)
         sirens = self._sirens(data, site)
         self._known_compounds(data, "fallback", "sirens", "staff")
-        return SiteFile(site, tuple(units.values()), channels.channels_of(data), channels.heartbeat_of(data), sirens)
+        return SiteFile(site, _used(units, site), channels.channels_of(data), channels.heartbeat_of(data), sirens)
 
     def _known_compounds(self, data: dict[str, Any], *sections: str) -> None:
         for section in sections:
@@ -373,6 +374,14 @@ class _Parser:
             return ZoneInfo(data["timezone"])
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise self._error(("timezone",), f"there is no time zone {data['timezone']}") from error
+
+
+def _used(units: dict[str, ModbusUnit], site: Site) -> tuple[ModbusUnit, ...]:
+    """The Modbus devices, each with the readings that a device of the site has."""
+    return tuple(
+        replace(unit, used=frozenset(point.address.part for point in site.on_link("modbus", unit.id)))
+        for unit in units.values()
+    )
 
 
 def _midnight(day: date) -> float:

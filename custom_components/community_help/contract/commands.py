@@ -209,7 +209,10 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class AdoptedDevice:
-    """An entity of Home Assistant that is a device of a compound, with its one point."""
+    """An entity of Home Assistant that is a device of a compound, with its one point.
+
+    ``station``: of a leak detector, the station whose relays it turns off.
+    """
 
     id: str
     name: str
@@ -220,6 +223,7 @@ class AdoptedDevice:
     floor: str = ""
     flat: str = ""
     unit: str | None = None
+    station: str = ""
 
 
 @dataclass(frozen=True, slots=True)

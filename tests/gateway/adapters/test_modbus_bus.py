@@ -1,7 +1,7 @@
 """Modbus polling against a real pymodbus server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from community_help_gateway.adapters.modbus_bus import ModbusBus
 from community_help_gateway.errors import SwitchFailedError
 from community_help_gateway.hub import Hub, SystemClock
 from community_help_gateway.journal.store import Journal
-from community_help_gateway.model.observation import Address
+from community_help_gateway.model.observation import Address, Input, Observation
 from community_help_gateway.simulators import demo
 from community_help_gateway.simulators.modbus_bank import ModbusBank
 from community_help_gateway.site import parse
@@ -113,3 +113,52 @@ async def test_a_smoke_alarm_on_an_input_alarms(bank: ModbusBank, tmp_path: Path
     await until(lambda: hub.visible.points["hall.smoke"].alarm is False)
     await bus.stop()
     await hub.close()
+
+
+class Told:
+    """An inlet that notes what it is told."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.said: list[Input] = []
+
+    async def observe(self, inputs: Sequence[Input]) -> None:
+        """Note it."""
+        self.said += inputs
+
+    def of(self, part: str) -> list[bool | None]:
+        """What one reading was told to be."""
+        return [one.on for one in self.said if isinstance(one, Observation) and one.address.part == part]
+
+
+async def test_what_an_input_says_is_told_when_it_changes_and_once_a_second(bank: ModbusBank) -> None:
+    """It is read more often than it is told; a change is told at once."""
+    told = Told()
+    bus = ModbusBus(told, parse(demo.site(bank.port), "demo").modbus, SystemClock())
+    await bus.start()
+    await until(lambda: len(told.of("input_1")) > 0)
+    await asyncio.sleep(0.5)
+    assert told.of("input_1") == [False]
+    begun = asyncio.get_running_loop().time()
+    await bank.set_input(demo.BOX_UNIT, 1, on=True)
+    await until(lambda: told.of("input_1")[-1] is True)
+    assert asyncio.get_running_loop().time() - begun < 0.5
+    await until(lambda: len(told.of("input_1")) >= 3)
+    await bus.stop()
+
+
+async def test_an_endpoint_that_lost_a_request_is_asked_with_a_pause(bank: ModbusBank) -> None:
+    """A cheap converter loses the second of two requests; a device that stays dead is no reason to slow the others."""
+    told = Told()
+    bus = ModbusBus(told, parse(demo.site(bank.port), "demo").modbus, SystemClock())
+    await bus.start()
+    (endpoint,) = bus._endpoints.values()
+    await until(lambda: len(told.of("input_1")) > 0)
+    (inputs,) = [poll for poll in endpoint.polls if poll.first]
+    bank.fail(demo.BOX_UNIT)
+    await until(lambda: inputs.failures > 0)
+    assert endpoint.paced_until == 0
+    bank.fail(demo.BOX_UNIT, failing=False)
+    await until(lambda: inputs.failures == 0)
+    assert endpoint.paced_until > SystemClock.monotonic()
+    await bus.stop()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from community_help_gateway import crash
-from tests.gateway.killing.clock import Standing
+from tests.gateway.killing.clock import Polling, Standing
 
 if TYPE_CHECKING:
     from community_help_gateway.app import Gateway
@@ -31,9 +31,11 @@ def main(folder: Path, site: Path, wall: float, ports: tuple[int, int]) -> None:
     if COUNTING in os.environ:
         crash.reach = lambda point: _counts.update([point])  # before the modules that take it over are imported
     from community_help_gateway import app, hub
+    from community_help_gateway.adapters.modbus_bus import ModbusBus
     from community_help_gateway.options import Options
 
     clock = Standing(wall)
+    app.ModbusBus = lambda inlet, units, _clock: ModbusBus(inlet, units, Polling(clock))
     hub.SystemClock.wall, hub.SystemClock.monotonic = staticmethod(clock.wall), staticmethod(clock.monotonic)
     options = Options(folder / "data", site, "127.0.0.1", *ports)
     options.data.mkdir(exist_ok=True)

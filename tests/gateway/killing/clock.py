@@ -1,5 +1,7 @@
 """A clock that stands still until somebody moves it."""
 
+import time
+
 START = 1795397600.0
 """Right after the last entry of the captured journal of version 1."""
 
@@ -22,3 +24,13 @@ class Standing:
     def pass_(self, seconds: float) -> None:
         """Let time pass."""
         self._wall += seconds
+
+
+class Polling:
+    """Wall time that stands, monotonic time that goes on: devices are polled all the while."""
+
+    def __init__(self, clock: Standing) -> None:
+        """``clock`` says the wall time."""
+        self.wall = clock.wall
+
+    monotonic = staticmethod(time.monotonic)

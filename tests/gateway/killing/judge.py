@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from community_help_gateway.contract.commands import Inject
+from community_help_gateway.contract.commands import Inject, ReportAdopted, SetAdopted
 from community_help_gateway.model.audit import watched
 from community_help_gateway.model.incident import Deadline, DeadlineKind
 from community_help_gateway.model.state import Event, EventKind, State
@@ -16,6 +16,10 @@ from tests.gateway.killing.evidence import Evidence
 from tests.gateway.killing.ledger import Ledger
 
 JOINING = ("raised", "joined")
+ENDS = frozenset({DeadlineKind.MAX_ON, DeadlineKind.SESSION, DeadlineKind.VERIFY})
+"""What turns a relay off."""
+ARMED_ANEW = frozenset({DeadlineKind.LINK, DeadlineKind.SELF_TEST, DeadlineKind.STATION})
+"""Waits that come with the site file."""
 
 
 def problems(base: Evidence, found: Evidence, ledger: Ledger, *, final: bool = False) -> list[str]:
@@ -26,6 +30,8 @@ def problems(base: Evidence, found: Evidence, ledger: Ledger, *, final: bool = F
         *_alarms(entries, ledger, final=final),
         *_commands(entries, found, ledger, final=final),
         *_shown(entries, found.state, ledger),
+        *_adopted(found.state, ledger, final=final),
+        *_held(found.state),
         *_halves(found.state),
         *_page_halves(found.state),
         *_replayed(base, found),
@@ -69,6 +75,8 @@ def _member(entry: dict[str, Any]) -> dict[str, Any] | None:
 
 def _commands(entries: dict[int, dict[str, Any]], found: Evidence, ledger: Ledger, *, final: bool) -> Iterator[str]:
     for key in ledger.answered.keys() - found.commands:
+        if isinstance(ledger.commands.get(key), ReportAdopted):
+            continue  # a report is an observation: what it says is counted, not that it came
         yield f"command {key} was answered, but is not in the journal"
     sent = Counter(effect_of(body) for body in ledger.commands.values())
     sure = Counter(effect_of(body) for key, body in ledger.commands.items() if final or key in ledger.answered)
@@ -101,6 +109,30 @@ def _shown(entries: dict[int, dict[str, Any]], state: State, ledger: Ledger) -> 
             yield f"page {page.id} was told for {page.incident.id} until {page.answer_by}, now it is {now}"
         elif now and page.settled:
             yield f"page {page.id} was shown as settled, and is demanded"
+
+
+def _adopted(state: State, ledger: Ledger, *, final: bool) -> Iterator[str]:
+    """The list is the last one that was answered, or one that was sent after it."""
+    lists = [(key, body) for key, body in ledger.commands.items() if isinstance(body, SetAdopted)]
+    if not lists:
+        return
+    answered = [number for number, (key, _) in enumerate(lists) if key in ledger.answered]
+    first = len(lists) - 1 if final else max(answered, default=-1)
+    allowed = [[item.id for item in body.devices] for _, body in lists[max(first, 0) :]]
+    allowed += [[]] if first < 0 else []
+    have = [item.id for item in state.adopted.devices] if state.adopted else []
+    if have not in allowed:
+        yield f"{have} are adopted, expected one of {allowed}"
+
+
+def _held(state: State) -> Iterator[str]:
+    """A relay that is on has an end."""
+    clocks = {wait.subject for wait in state.deadlines.values() if wait.kind in ENDS}
+    yield from (
+        f"{point.id} is on, and nothing would turn it off"
+        for point in state.points.values()
+        if point.id.endswith(".relay") and point.on and point.id not in clocks
+    )
 
 
 def _halves(state: State) -> Iterator[str]:
@@ -169,7 +201,8 @@ def _apply(state: State, event: Event) -> None:
 def _waits(base: Evidence, found: Evidence) -> Iterator[str]:
     """A wait from before is as it was, unless an entry since then is about the same.
 
-    Those of links and of the next night's self-test come with the site file: a start arms them anew.
+    Those of links, of a station's hours and of the next night's self-test come with the site file: a start arms them
+    anew.
     """
     touched: set[str] = set()
     for number, entry in found.entries.items():
@@ -177,11 +210,7 @@ def _waits(base: Evidence, found: Evidence) -> Iterator[str]:
             touched |= {entry["subject"]}
             touched |= {entry[name]["id"] for name in ("page", "incident", "point") if entry.get(name)}
     for key, wait in base.state.deadlines.items():
-        if (
-            wait.kind not in (DeadlineKind.LINK, DeadlineKind.SELF_TEST)
-            and wait.subject not in touched
-            and found.state.deadlines.get(key) != wait
-        ):
+        if wait.kind not in ARMED_ANEW and wait.subject not in touched and found.state.deadlines.get(key) != wait:
             yield f"{wait} became {found.state.deadlines.get(key)}"
     yield from (f"{wait} is longer than it was made" for wait in found.state.deadlines.values() if not _kept(wait))
 

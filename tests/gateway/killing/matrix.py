@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 from community_help_gateway import crash
-from tests.gateway.killing.phases import ASIDE, MIGRATION, PHASES
+from tests.gateway.killing.phases import ASIDE, MIGRATION, PHASES, SWITCHING
 from tests.gateway.killing.yard import Case, Verdict, Yard
 
 WORKERS = 2
@@ -38,7 +38,7 @@ def sample(seed: int) -> list[Case]:
     pairs = {(dice.choice([name for name in PHASES if point in PHASES[name].points]), point) for point in crash.POINTS}
     missing = PHASES.keys() - {name for name, _ in pairs}
     pairs |= {(name, dice.choice(sorted(PHASES[name].points))) for name in sorted(missing)}
-    once = ASIDE | MIGRATION
+    once = ASIDE | MIGRATION | SWITCHING
     return [Case(name, point, 1 if point in once else dice.choice((1, 2))) for name, point in sorted(pairs)]
 
 

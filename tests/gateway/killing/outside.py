@@ -10,13 +10,14 @@ import aiohttp
 
 from community_help_gateway.codecs.gb26875 import Frame, units
 from community_help_gateway.codecs.gb26875.status import ComponentStatus
-from community_help_gateway.contract.commands import CommandBody
+from community_help_gateway.contract.commands import AdoptedState, CommandBody, ReportAdopted
 from community_help_gateway.contract.messages import Changes, Command, Outcome, Resume, Snapshot, decode, encode
-from community_help_gateway.contract.values import Incident, Page
+from community_help_gateway.contract.values import Incident, Page, PointState
 from community_help_gateway.contract.wire import Json
 from community_help_gateway.simulators.transmitter import Transmitter
 from tests.gateway.killing.clock import Standing
 from tests.gateway.killing.ledger import Ledger
+from tests.gateway.killing.room import Room
 from tests.gateway.killing.town import Town
 
 SOON = 60.0
@@ -48,10 +49,12 @@ class Outside:
     incidents: dict[str, Incident] = field(default_factory=dict)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     fence: int = 0
+    own_room: Room | None = None
 
     def __post_init__(self) -> None:
         """Nothing is connected yet."""
         self.links: dict[int, Device] = {}
+        self.states: dict[str, PointState] = {}
         self._session: aiohttp.ClientSession | None = None
         self._stream: aiohttp.ClientWebSocketResponse | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -138,9 +141,11 @@ class Outside:
                 self.ledger.answered[message.key] = message.result
             case Snapshot():
                 self.incidents |= {item.id: item for item in message.incidents}
+                self.states |= {state.point: state for state in message.states}
                 self._pages(message.pages)
                 self.ledger.shown_to = max(self.ledger.shown_to, message.cursor.number)
             case Changes():
+                self.states |= {state.point: state for state in message.states}
                 for event in message.events:
                     self.incidents[event.incident.id] = event.incident
                     self.ledger.events[event.number] = event.kind.value
@@ -171,6 +176,31 @@ class Outside:
     async def shown(self, kind: str, count: int = 1) -> None:
         """Wait until so many incident events of a kind were shown."""
         await self._until(lambda: list(self.ledger.events.values()).count(kind) >= count)
+
+    @property
+    def room(self) -> Room:
+        """The station's."""
+        assert self.own_room
+        return self.own_room
+
+    async def heard(self, point: str, *, on: bool) -> None:
+        """Wait until a point is shown as on or off."""
+        await self._until(lambda: point in self.states and self.states[point].on is on)
+
+    async def opened(self) -> None:
+        """Wait until the relay itself is off, whatever is shown."""
+        async with asyncio.timeout(SOON):
+            while await self.room.on():
+                if self.gone.is_set():
+                    raise GoneError
+                await asyncio.sleep(0.01)
+
+    async def report(self, state: AdoptedState, *, episode: bool = False) -> None:
+        """Home Assistant tells what an adopted entity says; ``episode``: an alarm begins with it."""
+        point = f"{state.device}.smoke"
+        self.ledger.said[point] += episode
+        await self.command(ReportAdopted((state,)))
+        self.ledger.confirmed[point] += episode
 
     async def overdue(self) -> Page:
         """Wait for a page that is."""

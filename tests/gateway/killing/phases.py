@@ -22,7 +22,10 @@ from community_help_gateway.contract.commands import (
     StartSelfTest,
 )
 from community_help_gateway.contract.values import Cause, Page, Person, ReceiptStep, Way
+from tests.gateway.killing.adopting import adopting, removing
+from tests.gateway.killing.beginnings import again, ringing
 from tests.gateway.killing.outside import Outside
+from tests.gateway.killing.station import leaking, not_followed, running, serving, sleeping_in, tended
 from tests.gateway.killing.town import STAFF
 
 type Act = Callable[[Outside], Awaitable[None]]
@@ -37,6 +40,7 @@ JOURNAL = frozenset(
 WIRE = frozenset({"gb26875.before_confirm", "gb26875.after_confirm"})
 MIGRATION = frozenset(f"migration.{name}" for name in ("before", "inside", "after"))
 RETENTION = frozenset(f"retention.{name}" for name in ("before", "inside", "after"))
+SWITCHING = frozenset(f"modbus.{name}" for name in ("before_write", "after_write", "after_check"))
 ASIDE = frozenset(f"aside.{name}" for name in ("before_fill", "before_rename", "after_rename", "after"))
 
 
@@ -45,7 +49,7 @@ class Phase:
     """``before`` is how it came so far, ``act`` is what goes on while it is killed, ``points`` are those passed.
 
     ``file``: what happens to the journal between: nothing, "v1" (the captured one takes its place), "newer" (it was
-    written by a later version). ``asleep``: seconds that pass while no gateway runs.
+    written by a later version). ``asleep``: seconds that pass while no gateway runs. ``room``: there is a station.
     """
 
     name: str
@@ -54,27 +58,7 @@ class Phase:
     points: frozenset[str]
     file: str = ""
     asleep: float = 1.0
-
-
-async def begin(outside: Outside) -> None:
-    """Links are up, Home Assistant follows and holds the lease."""
-    await outside.watch()
-    await outside.connect(*range(outside.town.devices))
-    outside.fence = int((await outside.command(ClaimLease("one", "Home")))["fence"])
-
-
-async def again(outside: Outside) -> None:
-    """After a start: Home Assistant and the devices come back."""
-    await outside.watch()
-    await outside.connect(*range(outside.town.devices))
-
-
-async def ringing(outside: Outside) -> None:
-    """Two buildings of the first compound and one of the second burn."""
-    await begin(outside)
-    await outside.fire(0, 24, 48)
-    await outside.fire(1)
-    await outside.paged(3)
+    room: bool = False
 
 
 async def taken(outside: Outside) -> None:
@@ -303,6 +287,12 @@ PHASES = {
         Phase("drill", ringing, rehearsing, COMMON | WIRE),
         Phase("bypass", ringing, bypassing, COMMON | WIRE),
         Phase("fallback", ringing, falling_back, COMMON | WIRE),
+        Phase("adopt", ringing, adopting, COMMON | WIRE),
+        Phase("remove adopted", ringing, removing, COMMON | WIRE),
+        Phase("session", tended, serving, COMMON | WIRE | SWITCHING, room=True),
+        Phase("not followed", tended, not_followed, COMMON | WIRE | SWITCHING, room=True),
+        Phase("overslept", running, sleeping_in, COMMON | WIRE | SWITCHING, asleep=400.0, room=True),
+        Phase("leak", running, leaking, COMMON | WIRE | SWITCHING, room=True),
         Phase("migrate", nothing, migrating, COMMON | WIRE | MIGRATION, file="v1"),
         Phase("retention", taken, retaining, COMMON | WIRE | RETENTION),
         Phase("set aside", taken, again, COMMON | WIRE | MIGRATION | ASIDE, file="newer"),

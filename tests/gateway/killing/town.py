@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from community_help_gateway.simulators.transmitter import Part
+from tests.gateway.killing.room import DEVICES
 
 FLOORS = 6
 FLATS = 4
@@ -35,13 +36,14 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """``links``: transmission devices of a compound. ``rules`` and ``channel`` go into the site file."""
+    """``links``: transmission devices of a compound. ``rules``, ``channel`` and ``room`` go into the site file."""
 
     alarms: int = 96
     compounds: int = 2
     links: int = 1
     rules: str = ""
     channel: str = ""
+    room: str = ""
 
     def homes(self) -> Iterator[Home]:
         """Every smoke alarm."""
@@ -74,7 +76,8 @@ class Town:
             f"  - {{ id: t{number}, name: 用传, compound: c{number // self.links}, address: {self.address(number)} }}"
             for number in range(self.devices)
         ]
-        lines += ["devices:", *map(self._device, self.homes())]
+        lines += self.room.splitlines()
+        lines += ["devices:", *map(self._device, self.homes()), *(DEVICES.splitlines() if self.room else ())]
         lines += ["policies:", f"  - {{ {self.rules} }}"] if self.rules else []
         lines += ["fallback:", f"  - {{ id: way, kind: post, url: {self.channel} }}"] if self.channel else []
         return "\n".join(lines)

@@ -28,6 +28,7 @@ from tests.gateway.killing.ledger import Ledger
 from tests.gateway.killing.nursery import Nursery
 from tests.gateway.killing.outside import SOON, Outside
 from tests.gateway.killing.phases import PHASES, Act, Phase
+from tests.gateway.killing.room import Room
 from tests.gateway.killing.town import Town
 from tests.gateway.powercut.kept import JOURNAL
 from tests.gateway.powercut.process import free_port
@@ -94,6 +95,9 @@ class Yard:
                 yield yard
             finally:
                 await runner.cleanup()
+                for base in await asyncio.gather(*yard._bases.values(), return_exceptions=True):
+                    if isinstance(base, Base) and base.outside.own_room:
+                        await base.outside.room.end()
 
     async def _notice(self, request: web.Request) -> web.Response:
         body = await request.json()
@@ -108,7 +112,7 @@ class Yard:
         await PHASES[name].act(outside)
         counts: Counter[str] = Counter(json.loads(await outside.control("count")))
         await self._killed(outside, end)
-        shutil.rmtree(folder)
+        await self._cleared(outside)
         return counts
 
     async def run(self, case: Case) -> Verdict:
@@ -123,8 +127,15 @@ class Yard:
             wrong = await live_on(folder, base, outside)
         except (AssertionError, GatewayError, KeyError, TimeoutError, OSError) as error:
             wrong = [f"the next start failed: {error!r}"]
-        shutil.rmtree(folder)
+        await self._cleared(outside)
         return Verdict(case, reached, wrong, confirmed, answered)
+
+    @staticmethod
+    async def _cleared(outside: Outside) -> None:
+        """Nothing is left of a case."""
+        if outside.own_room:
+            await outside.own_room.end()
+        shutil.rmtree(outside.folder)
 
     async def _until_killed(self, phase: Phase, outside: Outside, end: asyncio.Future[int]) -> bool:
         async def act() -> None:
@@ -135,8 +146,9 @@ class Yard:
         await asyncio.wait({acting, end}, return_when=asyncio.FIRST_COMPLETED)
         reached = True
         if not end.done():
+            gone = isinstance(acting.exception(), OSError | aiohttp.ClientError | EOFError)  # its end is on its way
             with contextlib.suppress(TimeoutError):  # the last thing that a phase does may still be under way
-                await asyncio.wait_for(asyncio.shield(end), 0.2)
+                await asyncio.wait_for(asyncio.shield(end), SOON if gone else 0.2)
             reached = end.done()
         if not reached:
             acting.result()
@@ -162,7 +174,7 @@ class Yard:
     async def _prepared(self, phase: Phase) -> tuple[Evidence, Path, Outside]:
         """A copy of what came before, as the phase finds it."""
         if phase.before not in self._bases:
-            self._bases[phase.before] = asyncio.create_task(self._build(phase.before))
+            self._bases[phase.before] = asyncio.create_task(self._build(phase.before, room=phase.room))
         base = await self._bases[phase.before]
         outside = await self._copy(base, phase.asleep, falls_back=phase.name == "fallback")
         file = outside.folder / "data" / JOURNAL
@@ -181,10 +193,13 @@ class Yard:
                 connection.execute(f"PRAGMA user_version = {VERSION + 1}")
         return found, outside.folder, outside
 
-    async def _build(self, before: Act) -> Base:
+    async def _build(self, before: Act, *, room: bool) -> Base:
         folder = self.folder / f"base-{before.__name__}"
         folder.mkdir()
         outside = Outside(Town(), (free_port(), free_port()), folder, Standing())
+        if room:
+            outside.own_room = await Room().begin()
+            outside.town = Town(room=outside.room.site())
         (folder / "site.yaml").write_text(outside.town.site(), "utf-8")
         _, end = await self._start(folder, outside, {})
         await self._awake(outside, end)
@@ -198,14 +213,16 @@ class Yard:
         shutil.copytree(base.folder, folder, ignore=shutil.ignore_patterns("control", "*-shm", "log"))
         channel = f"http://127.0.0.1:{self.port}/{name}" if falls_back else ""
         old = base.outside
+        room = await Room().begin(old.own_room) if old.own_room else None
         outside = Outside(
-            replace(old.town, channel=channel),
+            replace(old.town, channel=channel, room=room.site() if room else ""),
             _ports(),
             folder,
             Standing(old.clock.wall() + asleep),
             copy.deepcopy(old.ledger),
             dict(old.incidents),
             fence=old.fence,
+            own_room=room,
         )
         outside._keys = itertools.count(1000)
         self._ledgers[name] = outside.ledger

@@ -103,9 +103,19 @@ def promise_3_only_lanes_appliances_and_supervision_end_by_themselves(step: Step
         assert incident.hazard in ENDS_BY_ITSELF, ("promise 3", event)
         if incident.hazard is Hazard.FIRE_LANE:
             _a_lane_was_heard_to_be_free(step)
+        elif incident.hazard is Hazard.APPLIANCE:
+            _an_appliance_was_heard_to_be_well(step)
         else:
             assert step.cause.said is not None or step.cause.look, ("promise 3: never on silence", event)
             assert not (isinstance(step.cause.said, LinkState) and not step.cause.said.up), event
+
+
+def _an_appliance_was_heard_to_be_well(step: Step) -> None:
+    assert step.cause.due, "an appliance's incident ends by its clock"
+    assert step.cause.due.kind == "free"
+    record, point = step.state.points[step.cause.due.subject], step.site.points[step.cause.due.subject]
+    assert not record.alarm, ("promise 3: never while it is in alarm", record)
+    assert (point.address.link, point.address.device) in step.state.links_up, "promise 3: never on silence"
 
 
 def _a_lane_was_heard_to_be_free(step: Step) -> None:
@@ -182,6 +192,9 @@ def _may_end(step: Step, point_id: str) -> bool:
     point, said = step.site.points.get(point_id), step.cause.said
     if point is None:
         return False
+    if point_id in step.site.stations.holds:  # the guard's own alarm: it is proven to be off, or a person wants it on
+        proven = [event for event in step.decision.events if event.kind is EventKind.VERIFIED]
+        return bool(step.cause.person) or point_id in {event.subject for event in proven}
     if isinstance(said, Observation):
         own = step.site.resolve(said.address) is point and point.kind is not PointKind.LANE
         return own and (said.alarm is False or said.value is not None) and step.told.may_end(point_id, said)

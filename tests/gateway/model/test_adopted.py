@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from community_help_gateway.model import people, supervision
+from community_help_gateway.model import guard, people, supervision
 from community_help_gateway.model.adopted import (
     HOME_ASSISTANT,
     LINK,
@@ -177,3 +177,50 @@ def test_silence_is_measured_by_a_period_that_home_assistant_keeps_twice() -> No
     """The period is the gateway's, so that an integration of any age is held to it."""
     site = joined(parse(FILE, "s").site, Adopted((SMOKE,)))
     assert site.devices["kitchen"].report_every == REPORT_SECONDS
+
+
+STATION = """\
+modbus:
+  - { id: box, host: 10.0.0.2, profile: waveshare_io_8ch }
+stations:
+  - { id: love, name: 爱心驿站, compound: bay }
+"""
+MICROWAVE = (
+    "  - { id: microwave, name: 微波炉, kind: microwave, compound: bay, station: love, max_on: 30, session: 5,"
+    " at: { modbus: box, relay: 1 } }\n"
+)
+LEAK = AdoptedDevice("sink", "水槽", DeviceKind.LEAK, PointKind.LEAK, "bay", station="love")
+
+
+def with_station(*devices: AdoptedDevice) -> World:
+    """The site with a station, and these adopted devices."""
+    return World(
+        joined(parse(FILE.replace("devices:\n", f"{STATION}devices:\n{MICROWAVE}"), "s").site, Adopted(devices))
+    )
+
+
+def test_an_adopted_leak_detector_of_a_station_turns_its_relays_off() -> None:
+    """As one of the gateway's own does: ordered off at once, and refused while it is wet, though it falls silent."""
+    world = with_station(LEAK)
+    world.say("microwave", None, kind="relay", on=True)
+    world.say("sink", True)
+    assert "verify:microwave.relay" in world.state.deadlines
+    world.say("microwave", None, kind="relay", on=False)
+    silence(world, "sink")
+    assert guard.may_switch_on(world.draft(), "microwave.relay") == "leaking"
+    world.say("sink", False)
+    assert guard.may_switch_on(world.draft(), "microwave.relay") == ""
+
+
+def test_only_a_leak_detector_of_that_station_s_compound_turns_relays_off() -> None:
+    """Elsewhere, in no station, or of another kind it turns nothing off; nor does the file's own site change."""
+    for other in (
+        replace(LEAK, station=""),
+        replace(LEAK, station="gone"),
+        replace(LEAK, compound="hill"),
+        replace(SMOKE, station="love"),
+    ):
+        assert with_station(other).site.stations.holds["microwave.relay"].leaks == ()
+    file = parse(FILE.replace("devices:\n", f"{STATION}devices:\n{MICROWAVE}"), "s").site
+    assert joined(file, Adopted((LEAK,))).stations.holds["microwave.relay"].leaks == ("sink.leak",)
+    assert file.stations.holds["microwave.relay"].leaks == ()

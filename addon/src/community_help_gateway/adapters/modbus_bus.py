@@ -1,7 +1,8 @@
 """Polls Modbus TCP devices: one connection per endpoint, one request at a time, alarm inputs first.
 
-A device that does not answer is asked less and less often, so it never slows its neighbours; its link is lost
-after ``LOST_AFTER`` failures in a row, and nothing it said before is shown as current.
+What an input says is told when it changed, and every second all the same. A device that does not answer is asked
+less and less often, so it never slows its neighbours; its link is lost after ``LOST_AFTER`` failures in a row, and
+nothing it said before is shown as current.
 """
 
 import asyncio
@@ -15,19 +16,19 @@ from pymodbus import ModbusException
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.pdu import ModbusPDU
 
+from .. import crash
 from ..codecs.modbus.profile import (
     READ_COILS,
     READ_HOLDING,
     READ_INPUT_REGISTERS,
     READ_INPUTS,
-    Block,
-    Profile,
     ProfileError,
     Reading,
     load,
 )
 from ..errors import JournalError, SwitchFailedError
 from ..model.observation import Address, Input, LinkState, Observation
+from .modbus_order import Poll, Unit, following
 from .port import Inlet
 
 _LOGGER = logging.getLogger(__name__)
@@ -36,7 +37,13 @@ REQUEST_SECONDS = 1.0
 LOST_AFTER = 3
 MAX_BACKOFF_SECONDS = 60.0
 GAP_SECONDS = 0.02
-"""Between two requests to one endpoint: cheap converters lose the second of two that follow at once."""
+"""Between two requests to an endpoint that lost one: cheap converters lose the second of two that follow at once."""
+
+PACED_SECONDS = 3600.0
+"""So long after a lost request an endpoint gets that gap; noise on a line loses one, too (project's choice)."""
+
+AGAIN_SECONDS = 1.0
+"""What stays the same is told so often (project's choice)."""
 
 
 class Clock(Protocol):
@@ -49,51 +56,16 @@ class Clock(Protocol):
         """Seconds that never jump."""
 
 
-class Unit(Protocol):
-    """One configured device; see the site file."""
-
-    @property
-    def id(self) -> str:
-        """Its name on this link."""
-
-    @property
-    def host(self) -> str:
-        """Where the endpoint is."""
-
-    @property
-    def port(self) -> int:
-        """TCP port."""
-
-    @property
-    def unit(self) -> int:
-        """Modbus unit id, 1 to 247."""
-
-    @property
-    def profile(self) -> str:
-        """Id of the profile that explains its registers."""
-
-
-@dataclass(slots=True)
-class _Poll:
-    """One block of one device: when it is due, and how often it failed in a row."""
-
-    unit: Unit
-    profile: Profile
-    index: int
-    block: Block
-    due: float = 0.0
-    failures: int = 0
-
-
 @dataclass(slots=True)
 class _Endpoint:
     """One TCP endpoint with everything behind it."""
 
     client: AsyncModbusTcpClient
-    polls: list[_Poll] = field(default_factory=list)
+    polls: list[Poll] = field(default_factory=list)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     up: dict[str, bool] = field(default_factory=dict)
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    paced_until: float = 0.0
+    telling: asyncio.Task[None] | None = None
 
 
 class ModbusBus:
@@ -118,15 +90,18 @@ class ModbusBus:
             key = (unit.host, unit.port)
             if key not in self._endpoints:
                 self._endpoints[key] = _Endpoint(_client(unit))
-            polls = [_Poll(unit, profile, index, block) for index, block in enumerate(profile.blocks)]
-            self._endpoints[key].polls += polls
+            now = self._clock.monotonic()
+            self._endpoints[key].polls += [
+                Poll(unit, profile, index, profile.blocks[index], due=now) for index in profile.asked(unit.used)
+            ]
         self._tasks = [asyncio.create_task(self._poll_forever(endpoint)) for endpoint in self._endpoints.values()]
 
     async def stop(self) -> None:
         """Stop polling and close the connections."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        telling = [endpoint.telling for endpoint in self._endpoints.values() if endpoint.telling]
+        await asyncio.gather(*self._tasks, *telling, return_exceptions=True)
         for endpoint in self._endpoints.values():
             endpoint.client.close()
         self._endpoints.clear()
@@ -146,16 +121,19 @@ class ModbusBus:
             raise SwitchFailedError(point=address.part, problem="its profile allows no writing")
         device_id = poll.unit.unit + write.unit
         client = endpoint.client
+        crash.reach("modbus.before_write")
         async with endpoint.lock:
             answer = await _ask(lambda: client.write_coil(write.coil, on, device_id=device_id))
+            crash.reach("modbus.after_write")
             check = await _ask(lambda: client.read_coils(write.coil, count=1, device_id=device_id)) if answer else None
         if check is None or not check.bits:
             raise SwitchFailedError(point=address.part, problem="the device does not answer")
         if bool(check.bits[0]) is not on:
             raise SwitchFailedError(point=address.part, problem="the device did not follow")
+        crash.reach("modbus.after_check")
         await self._tell([self._observation(poll.unit, Reading(address.part, on=on))])
 
-    def _find(self, address: Address) -> tuple[_Endpoint, _Poll]:
+    def _find(self, address: Address) -> tuple[_Endpoint, Poll]:
         for endpoint in self._endpoints.values():
             for poll in endpoint.polls:
                 if poll.unit.id == address.device:
@@ -163,47 +141,67 @@ class ModbusBus:
         raise SwitchFailedError(point=address.part, problem="its device is not configured")
 
     async def _poll_forever(self, endpoint: _Endpoint) -> None:
+        last: Poll | None = None
         while True:
-            poll = min(endpoint.polls, key=lambda item: (item.due, item.block.interval))
-            wait = poll.due - self._clock.monotonic()
-            if wait > 0:
-                await asyncio.sleep(wait)
-            ready = [item for item in endpoint.polls if item.due <= self._clock.monotonic()]
-            for item in sorted(ready, key=lambda item: item.block.interval):
-                await self._poll(endpoint, item)
+            now = self._clock.monotonic()
+            poll = following(endpoint.polls, now, last)
+            if poll.due > now:
+                await asyncio.sleep(poll.due - now)
+                continue
+            await self._poll(endpoint, poll)
+            last = poll
+            if self._clock.monotonic() < endpoint.paced_until:
                 await asyncio.sleep(GAP_SECONDS)
 
-    async def _poll(self, endpoint: _Endpoint, poll: _Poll) -> None:
+    async def _poll(self, endpoint: _Endpoint, poll: Poll) -> None:
         async with endpoint.lock:
             values = await self._read(endpoint.client, poll)
+        now = self._clock.monotonic()
         if values is None:
             poll.failures += 1
+            poll.told = None
+            pause = max(poll.block.interval, AGAIN_SECONDS) * 2 ** min(poll.failures, 10)
+            poll.due = now + min(pause, MAX_BACKOFF_SECONDS)
         else:
+            if 0 < poll.failures < LOST_AFTER:  # not dead: that request may have come too soon after another
+                endpoint.paced_until = now + PACED_SECONDS
             poll.failures = 0
-        backoff = min(poll.block.interval * 2 ** min(poll.failures, 10), MAX_BACKOFF_SECONDS)
-        poll.due = self._clock.monotonic() + (backoff if poll.failures else poll.block.interval)
+            poll.again(now)
         said = self._link(endpoint, poll)
         if values is not None:
-            said += [self._observation(poll.unit, reading) for reading in poll.profile.decode(poll.index, values)]
+            said += self._news(poll, values, now)
         elif poll.failures == LOST_AFTER:
             silent = [Reading(key, fault=True, state="no_answer") for key in poll.profile.keys(poll.index)]
             said += [self._observation(poll.unit, reading) for reading in silent]
-        await self._tell(said)
+        if said:
+            await self._pass_on(endpoint, said)
 
-    def _link(self, endpoint: _Endpoint, poll: _Poll) -> list[Input]:
+    async def _pass_on(self, endpoint: _Endpoint, said: list[Input]) -> None:
+        """Tell while the next device is asked, in order; a disk that is slower than the line holds the line up."""
+        if endpoint.telling:
+            await endpoint.telling
+        endpoint.telling = asyncio.create_task(self._tell(said))
+
+    def _news(self, poll: Poll, values: list[int], now: float) -> list[Input]:
+        """What a block says, unless it was told a moment ago."""
+        if values == poll.told and now < poll.tell_at:
+            return []
+        poll.told, poll.tell_at = values, now + AGAIN_SECONDS
+        return [self._observation(poll.unit, reading) for reading in poll.profile.decode(poll.index, values)]
+
+    def _link(self, endpoint: _Endpoint, poll: Poll) -> list[Input]:
         """A device is up as soon as one block answers, and lost once all of them failed for long enough."""
-        own = [item for item in endpoint.polls if item.unit.id == poll.unit.id]
         was = endpoint.up.get(poll.unit.id)
         if poll.failures == 0:
             now = True
-        elif all(item.failures >= LOST_AFTER for item in own):
+        elif all(item.failures >= LOST_AFTER for item in endpoint.polls if item.unit.id == poll.unit.id):
             now = False
         else:
             return []
         endpoint.up[poll.unit.id] = now
         return [] if was is now else [LinkState(LINK, poll.unit.id, up=now, received_at=self._clock.wall())]
 
-    async def _read(self, client: AsyncModbusTcpClient, poll: _Poll) -> list[int] | None:
+    async def _read(self, client: AsyncModbusTcpClient, poll: Poll) -> list[int] | None:
         block = poll.block
         if not client.connected and not await client.connect():
             return None
@@ -232,9 +230,8 @@ class ModbusBus:
         )
 
     async def _tell(self, said: list[Input]) -> None:
-        if said:
-            with contextlib.suppress(JournalError):  # a poll is repeated anyway; the hub has logged it
-                await self._inlet.observe(said)
+        with contextlib.suppress(JournalError):  # a poll is repeated anyway; the hub has logged it
+            await self._inlet.observe(said)
 
 
 def _client(unit: Unit) -> AsyncModbusTcpClient:

@@ -325,6 +325,7 @@ def adopted_devices(body: commands.SetAdopted) -> tuple[adopted.AdoptedDevice, .
             item.floor[:MAX_NAME],
             item.flat[:MAX_NAME],
             item.unit and item.unit[:MAX_NAME],
+            item.station[:MAX_NAME],
         )
         for item, kind, point in known
         if kind and point

@@ -19,7 +19,7 @@ MAX_DEVICES = 500
 
 @dataclass(frozen=True, slots=True)
 class AdoptedDevice:
-    """One entity: what it is, and where."""
+    """One entity: what it is, and where; ``station``: of a leak detector, whose relays it turns off."""
 
     id: str
     name: str
@@ -30,6 +30,7 @@ class AdoptedDevice:
     floor: str = ""
     flat: str = ""
     unit: str | None = None
+    station: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,13 @@ def joined(site: Site, adopted: Adopted | None) -> Site:
     """The site with the adopted devices; what the site file says itself wins over one of the same id."""
     if adopted is None:
         return site
-    return site.adding(map(_device, adopted.devices))
+    found = site.adding(map(_device, adopted.devices))
+    for item in adopted.devices:
+        station = site.stations.stations.get(item.station)
+        taken = is_adopted(found.devices.get(item.id)) and item.point is PointKind.LEAK
+        if taken and station and station.compound == item.compound:
+            found.stations = found.stations.also_dried_by(f"{item.id}.{item.point}", station.id)
+    return found
 
 
 def _device(item: AdoptedDevice) -> Device:

@@ -1,6 +1,6 @@
 """A station as it is built: when it is open, which relays it holds, and what its water filter is good for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta, tzinfo
 
 STATION_LINK = "station"
@@ -88,6 +88,14 @@ class Stations:
     def dried_by(self, leak: str) -> tuple[Hold, ...]:
         """The relays that a leak turns off."""
         return tuple(hold for hold in self.holds.values() if leak in hold.leaks)
+
+    def also_dried_by(self, leak: str, station: str) -> Stations:
+        """The same with a further leak detector of a station."""
+        holds = {
+            relay: replace(hold, leaks=(*hold.leaks, leak)) if hold.station == station else hold
+            for relay, hold in self.holds.items()
+        }
+        return replace(self, holds=holds)
 
     def hold_of(self, device: str) -> Hold | None:
         """The hold of a device's relay."""

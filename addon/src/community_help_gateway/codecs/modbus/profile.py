@@ -1,7 +1,7 @@
 """Device profiles: data files that say what to read, what it means, and the only things that may be written."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -148,6 +148,17 @@ class Profile:
     def keys(self, block: int) -> tuple[str, ...]:
         """The readings that come out of a block."""
         return tuple(rule.key for rule in self.rules if rule.block == block)
+
+    def asked(self, used: Collection[str]) -> tuple[int, ...]:
+        """The blocks to read for a site that uses these readings.
+
+        Contacts and relays that no device has are left out; registers never, for they have alarms of their own. One
+        block is always left, so that it is known whether the device answers.
+        """
+        silent = {rule.block for rule in self.rules} - {
+            rule.block for rule in self.rules if rule.decode != "bit" or rule.key in used
+        }
+        return tuple(block for block in range(len(self.blocks)) if block not in silent) or (0,)
 
 
 def load(profile_id: str) -> Profile:
