@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from community_help_gateway.simulators.transmitter import Part
-from tests.gateway.killing.room import DEVICES
+from tests.gateway.killing.room_site import DEVICES
 
 FLOORS = 6
 FLATS = 4
