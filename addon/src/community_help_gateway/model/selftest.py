@@ -49,7 +49,11 @@ def _put_by(draft: Draft, compound: str) -> None:
 
 
 def nightly(draft: Draft, compound: str) -> None:
-    """The hour has come, or was slept through; whatever the clock did, a night is tested once at most."""
+    """The hour has come, or was slept through; a night is tested once at most.
+
+    A test that lies more than ``LATE_SECONDS`` ahead was made under a clock that was wrong then or is now: it does not
+    count, or one wrong night would end all tests for years.
+    """
     if draft.site.self_test is None or compound not in draft.site.compounds:
         return
     tonight, tomorrow = _nights(draft, draft.now)
