@@ -66,13 +66,24 @@ class Place:
 
 @dataclass(frozen=True)
 class Storm:
-    """Seconds from the first frame or event, and counts. ``most`` is how many notifications one incident ever had."""
+    """``times``: of each page or push, sorted, in seconds from the first frame or event. ``shown``: all notifications.
 
-    first: float
-    last: float
+    ``most`` is how many notifications one incident ever had.
+    """
+
+    times: Sequence[float]
     shown: int
-    incidents: int = 0
     most: int = 0
+
+    @property
+    def first(self) -> float:
+        """When the first one came."""
+        return self.times[0]
+
+    @property
+    def last(self) -> float:
+        """When the last one came."""
+        return self.times[-1]
 
 
 def percentiles(times: Sequence[float]) -> tuple[float, float]:
@@ -128,7 +139,8 @@ class Bare:
         before, sent = len(history), time.time()
         await asyncio.gather(*(self._fire() for _ in range(count)))
         await _still(self._place.phone)
-        return Storm(history[before].shown_at - sent, history[-1].shown_at - sent, len(history) - before)
+        times = sorted(shown.shown_at - sent for shown in history[before:])
+        return Storm(times, len(times))
 
     async def _fire(self) -> str:
         self._count += 1
@@ -196,8 +208,7 @@ async def storm(place: Place) -> Storm:
     await _still(phone)
     for link in links.values():
         await link.close()
-    times = sorted(first_of.values())
-    return Storm(times[0], times[-1], len(phone.history), len(first_of), max(phone.most_of.values()))
+    return Storm(sorted(first_of.values()), len(phone.history), max(phone.most_of.values()))
 
 
 async def _still(phone: CompanionApp) -> None:
@@ -237,12 +248,16 @@ def report(times: dict[str, Any], commit: float) -> Iterator[str]:
     yield f"idle, ours / floor: p50 {ours / bare:.2f}, p99 {ours_99 / bare_99:.2f}"
     yield f"idle, ours / (floor + {commits}): p50 {ours / (bare + commit):.2f}"
     found, floor = times["storm"], times["bare storm"]
-    yield f"storm of {times['alarms']}: first page after {found.first * 1000:.0f} ms, a page of each of the"
-    yield f"  {found.incidents} incidents after {found.last * 1000:.0f} ms; {found.shown} notifications shown in all"
-    yield f"storm, floor: first push after {floor.first * 1000:.0f} ms, the last after {floor.last:.2f} s;"
-    yield f"  {floor.shown} of {times['alarms']} came"
+    yield f"storm of {times['alarms']}: a page of each of the {len(found.times)} incidents after {_spread(found)};"
+    yield f"  {found.shown} notifications shown in all"
+    yield f"storm, floor: pushes after {_spread(floor)}; {floor.shown} of {times['alarms']} came"
     yield f"storm, ours / floor: first {found.first / floor.first:.2f}, last {found.last / floor.last:.2f}"
     yield f"most notifications of one incident on the phone at any time: {found.most}"
+
+
+def _spread(storm: Storm) -> str:
+    middle, late = percentiles(storm.times)
+    return f"{storm.first * 1000:.0f} ms (first), {middle:.2f} s (p50), {late:.2f} s (p99), {storm.last:.2f} s (last)"
 
 
 async def main(count: int, alarms: int) -> None:
