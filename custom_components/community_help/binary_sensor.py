@@ -25,7 +25,7 @@ from .reachable import async_add_reachable
 from .rollout import async_join
 from .signals import GASES, SIGNAL_KINDS, kinds_of
 from .staff import async_add_for_members
-from .tally import BATTERY_LOW
+from .tally import BATTERY_LOW, problems_of
 from .texts import Texts
 
 PARALLEL_UPDATES = 0
@@ -263,6 +263,10 @@ class ProblemSensor(DeviceEntity, BinarySensorEntity):
     def __init__(self, coordinator: Coordinator, device: Device) -> None:
         """Over all points of ``device``."""
         super().__init__(coordinator, device, "problem")
+
+    def _topics(self) -> tuple[str, ...]:
+        """An alarm is none of its business."""
+        return tuple(map(problems_of, self._points))
 
     @property
     def available(self) -> bool:

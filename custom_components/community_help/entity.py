@@ -47,7 +47,11 @@ class DeviceEntity(Entity):
             self._stop()
 
     def _listen(self) -> None:
-        self._stop = self.coordinator.async_listen(self._points, self.async_write_ha_state)
+        self._stop = self.coordinator.async_listen(self._topics(), self.async_write_ha_state)
+
+    def _topics(self) -> tuple[str, ...]:
+        """What it is woken by: everything that its points say."""
+        return self._points
 
     @callback
     def async_take_device(self, device: Device) -> None:

@@ -68,6 +68,11 @@ def topic(group: str, flag: Flag) -> str:
     return f"{group} {flag.name}"
 
 
+def problems_of(point: str) -> str:
+    """What a listener waits for that shows only what is wrong with a point; no id of a point has a blank."""
+    return f"{point} problems"
+
+
 class Tallies:
     """The groups of one gateway."""
 
@@ -138,7 +143,8 @@ class Tallies:
             group.causes.update(gained - lost)
             group.causes.subtract(lost - gained)
         flags = ([Flag.BYPASSED] if step else []) + ([Flag.PROBLEM] if lost != gained else [])
-        return [topic(key, flag) for key in _groups_of(device) for flag in flags]
+        found = [topic(key, flag) for key in _groups_of(device) for flag in flags]
+        return [*found, problems_of(now.point)] if lost != gained else found
 
 
 def _groups_of(device: Device) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
@@ -210,3 +211,24 @@ async def test_a_reconnect_writes_everything_in_slices_after_what_was_missed(
     assert max(writes) <= 50
     assert sum(writes) >= 600
     assert hass.states.get(entity(hass, "h0_problem")).state == "off"
+
+
+async def test_an_alarm_does_not_wake_what_shows_only_problems(
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry
+) -> None:
+    """A storm wakes one entity for each alarm; a fault wakes both, and an alarm that has one, too."""
+    written: list[str] = []
+    own = entity(hass, "f201_problem")
+
+    @callback
+    def note(event: Event[Any]) -> None:
+        if event.data["entity_id"] == own:
+            written.append(str(event.event_type))
+
+    hass.bus.async_listen("state_changed", note)
+    hass.bus.async_listen("state_reported", note, event_filter=callback(lambda data: data["entity_id"] == own))
+    for alarm, problems in ((True, ()), (False, ()), (False, ("fault",)), (True, ("fault",)), (True, ())):
+        await gateway.say(states=(values.PointState("f201.smoke", True, alarm=alarm, problems=problems),))
+        await until(hass, "f201_smoke", "on" if alarm else "off")
+        await until(hass, "f201_problem", "on" if problems else "off")
+    assert written == ["state_changed", "state_changed"]
