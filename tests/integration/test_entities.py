@@ -286,7 +286,8 @@ async def test_the_event_entity_tells_every_kind_of_event(
     for kind in values.IncidentEventKind:
         if kind is values.IncidentEventKind.UNKNOWN:
             continue
-        event = incident_event(kind, gateway.number + 1, severity=values.Severity.DANGER, detectors=3, live=2)
+        live = 0 if kind is values.IncidentEventKind.RESTORED else 2  # earlier restores are told to nobody
+        event = incident_event(kind, gateway.number + 1, severity=values.Severity.DANGER, detectors=3, live=live)
         await gateway.say(events=(replace(event, detail="paged:new_floor", member=event.incident.members[0]),))
 
         def shown(kind: values.IncidentEventKind = kind) -> bool:
