@@ -111,6 +111,26 @@ async def test_unacknowledged_counts_from_when_it_was_raised(
     assert len(seen) == 1
 
 
+async def test_who_is_switched_off_or_has_an_end_waits_for_nothing(
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry
+) -> None:
+    """No automation that somebody turned off, and none for an incident that was closed before or after it fired."""
+    seen = await listen(hass, "incident_unacknowledged")
+    now = time.time()
+    over = {"state": values.IncidentState.CLOSED, "closed_at": now}
+    await say(hass, gateway, Kind.RAISED, opened_at=now)
+    await say(hass, gateway, Kind.CLOSED, opened_at=now, **over)
+    await say(hass, gateway, Kind.RAISED, id="ep-2", opened_at=now)
+    await go_on(hass, 301)
+    assert [event.data["trigger"]["incident_id"] for event in seen] == ["ep-2"]
+    await say(hass, gateway, Kind.CLOSED, id="ep-2", opened_at=now, **over)
+    await say(hass, gateway, Kind.RAISED, id="ep-3", opened_at=time.time())
+    for automation in hass.states.async_entity_ids("automation"):
+        await hass.services.async_call("automation", "turn_off", {"entity_id": automation}, blocking=True)
+    await go_on(hass, 700)
+    assert len(seen) == 1
+
+
 async def test_to_save_an_automation_tells_nothing_that_is_due_already(
     hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry
 ) -> None:
