@@ -1,5 +1,7 @@
 """The built-in Modbus profiles, and what any registers may do to them."""
 
+import math
+
 import pytest
 from hypothesis import given, strategies as st
 
@@ -22,6 +24,23 @@ def test_word_order_and_invalid_values_are_the_devices() -> None:
     assert number([0x006C, 0x0000], NumberType.U32, WordOrder.LOW_FIRST) == 108
     assert number([0x8000], NumberType.I16, invalid=(0x8000,)) is None
     assert number([0x7FC0, 0], NumberType.F32) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "known"),
+    [
+        ([10], NumberType.U16, 10),
+        ([11], NumberType.U16, None),
+        ([0xFFFF], NumberType.U16, None),
+        ([0xFFFF], NumberType.I16, -1),
+        ([0x0001, 0x0000], NumberType.U32, None),
+        ([0x4120, 0x0000], NumberType.F32, 10),
+        ([0x4120, 0x0001], NumberType.F32, None),
+    ],
+)
+def test_a_number_over_its_most_is_unknown(words: list[int], kind: NumberType, known: float | None) -> None:
+    """A device that cannot mean more than 10 has said nothing with 11; its most itself is a number."""
+    assert number(words, kind, most=10) == known
 
 
 def test_a_gas_reading_unpacks_unit_decimals_and_state() -> None:
@@ -129,6 +148,13 @@ def test_only_the_eight_coils_may_be_written() -> None:
         ({"readings": [{"key": "x", "block": 5, "decode": "bit"}], "writes": []}, "reading x"),
         ({"readings": [{"key": "x", "block": 0, "decode": "magic"}], "writes": []}, "reading x"),
         ({"readings": [{"key": "x", "block": 0, "decode": "bit", "colour": 1}], "writes": []}, "colour"),
+        ({"readings": [{"key": "x", "block": 0, "decode": "number", "max": "10"}]}, "reading x: max is not a number"),
+        ({"readings": [{"key": "x", "block": 0, "decode": "number", "max": True}]}, "reading x: max is not a number"),
+        (
+            {"readings": [{"key": "x", "block": 0, "decode": "number", "max": math.nan}]},
+            "reading x: max is not a number",
+        ),
+        ({"readings": [{"key": "x", "block": 0, "decode": "bit", "max": 1}]}, "reading x: max is only for a number"),
         ({"writes": [{"key": "gone", "unit": 0, "coil": 1}]}, "write gone"),
     ],
 )

@@ -1,6 +1,7 @@
 """Device profiles: data files that say what to read, what it means, and the only things that may be written."""
 
 import json
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -56,7 +57,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """How one reading comes out of its block."""
+    """How one reading comes out of its block. ``invalid`` and ``max`` are of the number as it is sent, unscaled."""
 
     key: str
     block: int
@@ -67,6 +68,7 @@ class _Rule:
     scale: float = 1.0
     add: float = 0.0
     invalid: tuple[int, ...] = ()
+    max: float = math.inf
     unit: str = ""
     molar_mass: float = 0.0
     per_volume_percent: float = 0.0
@@ -78,7 +80,7 @@ class _Rule:
             return Reading(self.key, on=bool(values[self.offset]) if known else None, fault=not known)
         if self.decode == "packed_gas":
             return self._packed_gas(values)
-        raw = number(values[self.offset :], self.type, self.word_order, self.invalid)
+        raw = number(values[self.offset :], self.type, self.word_order, self.invalid, self.max)
         value = None if raw is None else raw * self.scale + self.add
         return Reading(self.key, value, fault=raw is None)
 
@@ -208,6 +210,8 @@ def _check(profile: Profile, file: str) -> None:
         for what, wrong in (
             ("no such block", not 0 <= rule.block < len(profile.blocks)),
             ("unknown decode", rule.decode not in ("bit", "number", "packed_gas")),
+            ("max is not a number", type(rule.max) not in (int, float) or math.isnan(rule.max)),
+            ("max is only for a number", rule.decode != "number" and rule.max != math.inf),
         )
         if wrong
     ]

@@ -34,9 +34,13 @@ _FORMATS = {
 
 
 def number(
-    words: Sequence[int], kind: NumberType, order: WordOrder = WordOrder.HIGH_FIRST, invalid: Sequence[int] = ()
+    words: Sequence[int],
+    kind: NumberType,
+    order: WordOrder = WordOrder.HIGH_FIRST,
+    invalid: Sequence[int] = (),
+    most: float = math.inf,
 ) -> float | None:
-    """The number in ``words``; ``None`` when they are too few, marked invalid by the device, or not finite."""
+    """The number in ``words``; ``None`` when they are too few, invalid, not finite, or more than ``most``."""
     width = WIDTH[kind]
     if len(words) < width or any(not 0 <= word <= 0xFFFF for word in words[:width]):
         return None
@@ -45,7 +49,7 @@ def number(
     if int.from_bytes(raw, "big") in invalid:
         return None
     (value,) = struct.unpack(_FORMATS[kind], raw)
-    return float(value) if math.isfinite(value) else None
+    return float(value) if math.isfinite(value) and value <= most else None
 
 
 MOLAR_VOLUME = 24.05
