@@ -5,8 +5,9 @@ import math
 import pytest
 from hypothesis import given, strategies as st
 
-from community_help_gateway.codecs.modbus.profile import ProfileError, load, parse
+from community_help_gateway.codecs.modbus.profile import ProfileError, Reading, load, parse
 from community_help_gateway.codecs.modbus.registers import NumberType, WordOrder, number, ppm
+from community_help_gateway.model.supervision import NO_VALUE
 
 GAS = load("gas_4mz_hh4")
 BOX = load("waveshare_io_8ch")
@@ -184,3 +185,8 @@ def test_meters_and_thermometers_read_as_their_makers_say() -> None:
     readings = {item.key: item.value for item in pzem.decode(0, [0x2134, 0x0000, 0x05DC, 0x0001])}
     assert readings == {"power": pytest.approx(850.0), "energy": pytest.approx(67.036)}
     assert [(item.key, item.value) for item in room.decode(0, [0xFF90])] == [("temperature", pytest.approx(-11.2))]
+
+
+def test_a_meter_whose_answer_is_no_number_says_so() -> None:
+    """A word of its own, so that what it measured before does not stand for now."""
+    assert load("eastron_sdm120").decode(0, [0x7FC0, 0]) == (Reading("power", fault=True, state=NO_VALUE),)

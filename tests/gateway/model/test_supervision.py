@@ -9,7 +9,7 @@ from community_help_gateway.model.kinds import Hazard, Severity
 from community_help_gateway.model.observation import Address, Observation
 from community_help_gateway.model.reduce import field_input
 from community_help_gateway.model.state import EventKind
-from community_help_gateway.model.supervision import NO_ANSWER
+from community_help_gateway.model.supervision import NO_ANSWER, NO_VALUE
 from community_help_gateway.site import parse
 from tests.gateway.model.world import START, ZHANG, World
 
@@ -183,6 +183,17 @@ def test_an_input_that_answers_again_is_no_longer_without_answer(world: World) -
     assert world.state.points["lane.lane"].state == ""
     world.say("lane", None, fault=True)
     assert supervised(world) == [("supervision:fault:bay", "warning", 1)]
+
+
+def test_what_was_measured_is_forgotten_once_the_device_says_no_value(world: World) -> None:
+    """It answers, so it is not silent: unknown and a fault, until it measures again."""
+    world.say("septic-1", None, kind="co", value=4.0, fault=False)
+    world.say("septic-1", None, kind="co", fault=True, state=NO_VALUE)
+    assert world.state.points["septic-1.co"].value is None
+    assert supervised(world) == [("supervision:fault:bay", "warning", 1)]
+    world.say("septic-1", None, kind="co", value=0.0, fault=False)
+    assert (world.state.points["septic-1.co"].value, world.state.points["septic-1.co"].state) == (0.0, "")
+    assert supervised(world) == []
 
 
 def test_a_smoke_alarm_is_too_old_after_ten_years(world: World) -> None:

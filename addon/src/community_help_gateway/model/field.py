@@ -169,8 +169,8 @@ def _foreign(draft: Draft, point: Point, record: PointRecord, source: str) -> bo
 
 
 def _answers_again(old: PointRecord, seen: Observation) -> bool:
-    """Whether a part that did not answer does, and has no word of its own for its state."""
-    return old.state == supervision.NO_ANSWER and seen.fault is False
+    """Whether a part that did not answer, or not with a value, does, and has no word of its own for its state."""
+    return old.state in (supervision.NO_ANSWER, supervision.NO_VALUE) and seen.fault is False
 
 
 def _supervised(draft: Draft, point: Point, seen: Observation) -> bool:

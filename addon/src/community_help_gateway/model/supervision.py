@@ -43,6 +43,9 @@ DRIFT_SECONDS, DRIFT_GONE_SECONDS = 300.0, 60.0
 NO_ANSWER = "no_answer"
 """A reading's state when the device did not answer: silence, which the sweep and the link judge, not a fault."""
 
+NO_VALUE = "no_value"
+"""A reading's state when the device answered with what is no number: a fault, and no earlier value holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:

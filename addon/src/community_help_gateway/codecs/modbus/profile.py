@@ -81,8 +81,9 @@ class _Rule:
         if self.decode == "packed_gas":
             return self._packed_gas(values)
         raw = number(values[self.offset :], self.type, self.word_order, self.invalid, self.max)
-        value = None if raw is None else raw * self.scale + self.add
-        return Reading(self.key, value, fault=raw is None)
+        if raw is None:
+            return Reading(self.key, fault=True, state="no_value")
+        return Reading(self.key, raw * self.scale + self.add, fault=False)
 
     def _packed_gas(self, values: Sequence[int]) -> Reading:
         """Unit, decimals and value packed in two registers, the sensor's state in a third."""
