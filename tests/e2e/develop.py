@@ -163,7 +163,7 @@ async def show(demo: Demo) -> int:
         print(f"An alarm in flat {FLAT}; this is what the phone shows:\n")
         await demo.hass.until(await demo.smoke_entity(FLAT), "off", 30)
         await alarm(demo, FLAT)
-        words = "fire 304 · restore 304 · call on · gas h2s 12 · lane on · leak on · cabinet on · relay 2"
+        words = "fire 304 · restore 304 · call on · gas h2s 12 · lane on · leak on · cabinet on · people 3 · relay 2"
         print(f"\nYour turn. Type: {words}      (Ctrl-C ends)\n")
         shown = len(demo.phone.history)
         reader = asyncio.create_task(asyncio.to_thread(sys.stdin.readline))

@@ -12,7 +12,16 @@ from .develop import Demo
 DASHBOARDS = {
     "building": ("smoke_alarm", "call_point", "transmitter", "siren"),
     "outside": ("gas_detector", "fire_lane", "door", "thermometer", "meter"),
-    "station": ("station", "water_dispenser", "microwave", "massage_chair", "first_aid_cabinet", "leak", "appliance"),
+    "station": (
+        "station",
+        "water_dispenser",
+        "microwave",
+        "massage_chair",
+        "first_aid_cabinet",
+        "leak",
+        "appliance",
+        "people_counter",
+    ),
     "community": ("compound", "staff", "gateway"),
 }
 """The pictures, and which kinds are in each."""

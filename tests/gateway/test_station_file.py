@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from community_help_gateway.errors import SiteError
-from community_help_gateway.model.kinds import DeviceKind
+from community_help_gateway.model.kinds import DeviceKind, PointKind
+from community_help_gateway.model.observation import Address
 from community_help_gateway.model.station import Filter, Hold, Station
 from community_help_gateway.site import parse
 
@@ -73,3 +74,39 @@ def test_the_example_in_the_document_is_valid(language: str) -> None:
     example = text.partition("```yaml\n")[2].partition("```")[0]
     found = parse(f"version: 1\ncompounds: [{{ id: clearwater, name: 清水湾 }}]\n{example}", "station.md").site
     assert set(found.stations.holds) == {"microwave.relay", "water.relay"}
+
+
+SENSOR = "  - { id: faces, host: 10.0.0.2, unit: 114, profile: dfrobot_sen0626 }\n"
+WITH_SENSOR = SITE.replace("stations:\n", f"{SENSOR}stations:\n", 1)
+COUNTER = "  - { id: people, name: 人数, kind: people_counter, compound: bay, station: love, at: { modbus: faces } }\n"
+
+
+def of_the_room(modbus: str) -> str:
+    """The site whose station has its people counted by this Modbus device."""
+    return WITH_SENSOR.replace("    points:\n", f"    points:\n      people: {{ modbus: {modbus} }}\n", 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "device", "kind"),
+    [(WITH_SENSOR + COUNTER, "people", DeviceKind.PEOPLE_COUNTER), (of_the_room("faces"), "love", DeviceKind.STATION)],
+)
+def test_people_are_counted_by_a_device_or_for_the_room(text: str, device: str, kind: DeviceKind) -> None:
+    """By a device of its own, or as one more thing that is measured in the station: never by both."""
+    site = parse(text, "station.yaml").site
+    (found,) = [point for point in site.points.values() if point.kind is PointKind.PEOPLE]
+    assert (found.device, site.devices[device].kind, found.unit, found.writable) == (device, kind, None, False)
+    assert found.address == Address("modbus", "faces", "people")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (of_the_room("faces") + COUNTER, "people has this address already"),
+        (of_the_room("room"), "profile xy_md02 has no people; it has temperature"),
+        (WITH_SENSOR + COUNTER.replace("faces }", "faces, input: 1 }"), "neither input nor relay for a people_counter"),
+    ],
+)
+def test_people_who_are_counted_twice_or_by_nothing_are_named(text: str, problem: str) -> None:
+    """A sensor is one point, and is read as a whole."""
+    with pytest.raises(SiteError, match=problem):
+        parse(text, "station.yaml")

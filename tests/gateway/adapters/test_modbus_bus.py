@@ -81,6 +81,21 @@ async def test_an_occupied_lane_is_seen(world: tuple[Hub, ModbusBus], bank: Modb
     await until(lambda: hub.visible.points["lane-1.lane"].on is True)
 
 
+async def test_people_are_counted_and_what_is_no_count_is_a_fault(
+    world: tuple[Hub, ModbusBus], bank: ModbusBank
+) -> None:
+    """A crowd of 65535 is nobody's number: unknown and a fault, until the sensor counts again."""
+    hub, _ = world
+    for sent, told in ((3, (3, False)), (0xFFFF, (None, True)), (0, (0, False))):
+        await bank.set_people(demo.COUNTER_UNIT, sent)
+
+        def heard(told: tuple[int | None, bool] = told) -> bool:
+            point = hub.visible.points.get("people-1.people")
+            return point is not None and (point.value, point.fault) == told
+
+        await until(heard)
+
+
 async def test_a_dead_device_is_lost_and_never_clears(world: tuple[Hub, ModbusBus], bank: ModbusBank) -> None:
     """The value becomes unknown, the link is lost, its live alarm stays, its neighbour is polled on."""
     hub, _ = world

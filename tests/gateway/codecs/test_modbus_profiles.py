@@ -3,14 +3,15 @@
 import math
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
-from community_help_gateway.codecs.modbus.profile import ProfileError, Reading, load, parse
+from community_help_gateway.codecs.modbus.profile import READ_INPUT_REGISTERS, ProfileError, Reading, load, parse
 from community_help_gateway.codecs.modbus.registers import NumberType, WordOrder, number, ppm
 from community_help_gateway.model.supervision import NO_VALUE
 
 GAS = load("gas_4mz_hh4")
 BOX = load("waveshare_io_8ch")
+FACES = load("dfrobot_sen0626")
 WORD = st.integers(0, 0xFFFF)
 
 
@@ -173,7 +174,9 @@ def test_a_wrong_profile_names_file_and_place(change: dict[str, object], place: 
 
 def test_an_unknown_profile_names_the_known_ones() -> None:
     """The installer sees what to write instead."""
-    with pytest.raises(ProfileError, match="eastron_sdm120, gas_4mz_hh4, pzem_016, waveshare_io_8ch, xy_md02"):
+    with pytest.raises(
+        ProfileError, match="dfrobot_sen0626, eastron_sdm120, gas_4mz_hh4, pzem_016, waveshare_io_8ch, xy_md02"
+    ):
         load("nothing")
 
 
@@ -187,6 +190,27 @@ def test_meters_and_thermometers_read_as_their_makers_say() -> None:
     assert [(item.key, item.value) for item in room.decode(0, [0xFF90])] == [("temperature", pytest.approx(-11.2))]
 
 
+def test_a_face_sensor_is_asked_only_how_many_people_there_are() -> None:
+    """An SEN0626 also tells where a face is and how sure it is of it; nobody needs that, so it is never read."""
+    (block,) = FACES.blocks
+    assert (block.function, block.address, block.count) == (READ_INPUT_REGISTERS, 4, 1)
+    assert (FACES.keys(0), FACES.writes) == (("people",), {})
+
+
 def test_a_meter_whose_answer_is_no_number_says_so() -> None:
     """A word of its own, so that what it measured before does not stand for now."""
     assert load("eastron_sdm120").decode(0, [0x7FC0, 0]) == (Reading("power", fault=True, state=NO_VALUE),)
+
+
+@pytest.mark.parametrize("count", [0, 1, 10])
+def test_a_face_sensor_counts_from_none_to_ten(count: int) -> None:
+    """What it says is the number of people."""
+    assert FACES.decode(0, [count]) == (Reading("people", count, fault=False),)
+
+
+@given(st.one_of(st.just([]), st.lists(st.integers(11, 0xFFFF), min_size=1, max_size=1)))
+@example([11])
+@example([0xFFFF])
+def test_what_a_face_sensor_cannot_count_is_no_number_of_people(words: list[int]) -> None:
+    """FFFF means "no face" in its other registers: a fault with an unknown value, neither a crowd nor nobody."""
+    assert FACES.decode(0, words) == (Reading("people", fault=True, state=NO_VALUE),)

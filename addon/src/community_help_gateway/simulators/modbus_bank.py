@@ -1,4 +1,4 @@
-"""Modbus TCP devices behind one endpoint: four-gas modules and relay/input boxes, meters, on a real pymodbus server."""
+"""Modbus TCP devices behind one endpoint: gas modules, boxes, meters, face counters, on a real pymodbus server."""
 
 import asyncio
 import struct
@@ -16,6 +16,9 @@ _SET_HOLDING, _SET_COIL, _SET_INPUT, _SET_INPUT_REGISTERS = 16, 15, 2, 4
 METER_POWER, METER_ENERGY = 12, 342
 """Registers of an SDM120 (see its profile)."""
 
+FACES = 4
+"""Register of an SEN0626 (see its profile)."""
+
 
 class ModbusBank:
     """Serves while the context is open; ``port`` is the one that it listens on."""
@@ -28,6 +31,7 @@ class ModbusBank:
         box_units: tuple[int, ...] = (9,),
         meter_units: tuple[int, ...] = (),
         thermometer_units: tuple[int, ...] = (),
+        counter_units: tuple[int, ...] = (),
     ) -> None:
         """``gas_units`` are the first Modbus units of four-gas modules, the others those of boxes, meters and so on."""
         self._address = (host, port)
@@ -37,6 +41,7 @@ class ModbusBank:
         self._devices += [self._box(unit) for unit in box_units]
         self._devices += [self._meter(unit) for unit in meter_units]
         self._devices += [self._thermometer(unit) for unit in thermometer_units]
+        self._devices += [self._counter(unit) for unit in counter_units]
         self._gas_units = gas_units
         self._server: ModbusTcpServer | None = None
 
@@ -77,6 +82,10 @@ class ModbusBank:
         """Let an XY-MD02 measure ``degrees``."""
         await self._set(unit, _SET_INPUT_REGISTERS, 1, [round(degrees * 10) & 0xFFFF])
 
+    async def set_people(self, unit: int, faces: int) -> None:
+        """Let an SEN0626 see so many faces; it tells what it is given, also what a real one could not count."""
+        await self._set(unit, _SET_INPUT_REGISTERS, FACES, [faces])
+
     async def set_input(self, unit: int, number: int, *, on: bool) -> None:
         """Open or close an input of a box, 1 to 8."""
         await self._set(unit, _SET_INPUT, number - 1, [on])
@@ -115,6 +124,10 @@ class ModbusBank:
 
     def _thermometer(self, unit: int) -> SimDevice:
         return SimDevice(unit, [SimData(0, values=[0, 215], datatype=DataType.REGISTERS)], action=self._action(unit))
+
+    def _counter(self, unit: int) -> SimDevice:
+        registers = [0x0272, 0x3343, 0x1000, 0x1000, 0, 0xFFFF, 0xFFFF, 0]  # nobody there: no face has a place
+        return SimDevice(unit, [SimData(0, values=registers, datatype=DataType.REGISTERS)], action=self._action(unit))
 
     def _box(self, unit: int) -> SimDevice:
         bits = [SimData(0, values=[False] * 16, datatype=DataType.BITS)]
