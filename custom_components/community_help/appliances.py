@@ -86,7 +86,11 @@ VALUES = (
         suggested_display_precision=1,
     ),
     ValueDescription(
-        key="people", kind=PointKind.PEOPLE, translation_key="people", state_class=SensorStateClass.MEASUREMENT
+        key="people",
+        kind=PointKind.PEOPLE,
+        translation_key="people",
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
     ),
     ValueDescription(
         key="sessions",

@@ -43,6 +43,15 @@ async def test_a_session_runs_until_water_leaks(demo: Demo) -> None:
     await demo.hass.until(leak, "off", 30)
 
 
+async def test_how_many_people_the_station_has_is_seen(demo: Demo) -> None:
+    """A number is a number, also when nobody is left; what the sensor cannot count is none, and not the last one."""
+    people, problem = await demo.entity_of("people-1", "people"), await demo.entity_of("people-1", "problem")
+    for sent, shown, troubled in (("4", "4.0", "off"), ("65535", "unknown", "on"), ("0", "0.0", "off")):
+        await demo.field.command(f"people {sent}")
+        await demo.hass.until(people, shown, 30)
+        await demo.hass.until(problem, troubled, 30)
+
+
 async def test_a_leak_turns_off_while_home_assistant_is_down(demo: Demo) -> None:
     """The gateway needs nobody for it; what is shown afterwards is what is."""
     switch = await demo.entity_of("station-2", "relay")

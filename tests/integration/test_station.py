@@ -9,6 +9,7 @@ import pytest
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.community_help.contract import commands, messages
@@ -63,7 +64,7 @@ async def test_an_appliance_shows_what_it_does_and_until_when(hass: HomeAssistan
 
 @pytest.mark.usefixtures("station")
 async def test_the_room_and_its_water_are_shown(hass: HomeAssistant, gateway: FakeGateway) -> None:
-    """Open, people, temperature, door, leak, dispensing and what is left of the filter."""
+    """Open, people (whole ones), temperature, door, leak, dispensing and what is left of the filter."""
     for point, said in (
         ("love.open", {"on": True}),
         ("love.temperature", {"value": 21.5}),
@@ -81,6 +82,9 @@ async def test_the_room_and_its_water_are_shown(hass: HomeAssistant, gateway: Fa
     } == dict.fromkeys(("love_open", "love_door", "floor_leak", "tap_dispensing"), "on")
     assert state(hass, "love_temperature", "sensor") == "21.5"
     assert state(hass, "love_people", "sensor") == "3.0"
+    people = er.async_get(hass).async_get(entity(hass, "love_people", "sensor"))
+    assert people is not None
+    assert people.options["sensor"]["suggested_display_precision"] == 0
     assert state(hass, "tap_filter_days", "sensor") == "12.0"
 
 

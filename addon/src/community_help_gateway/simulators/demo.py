@@ -146,7 +146,7 @@ def site(modbus_port: int) -> str:
         _at_station(
             "cabinet-1", "急救箱 First-aid cabinet", "first_aid_cabinet", f"modbus: box, input: {CABINET_INPUT}"
         ),
-        _at_station("people-1", "人数 People", "people_counter", "modbus: people"),
+        _at_station("people-1", "人数统计 People counter", "people_counter", "modbus: people"),
     ]
     return "\n".join(lines) + "\n"
 
