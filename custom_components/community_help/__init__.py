@@ -7,7 +7,7 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.typing import ConfigType
 
-from . import auditor, incident_bus
+from . import auditor, freezer, incident_bus
 from .absences import Absences
 from .adoption import Adoption
 from .announcer import Announcer
@@ -73,6 +73,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: CommunityHelpEntry) -> b
     entry.async_on_unload(adoption.async_stop)
     entry.async_on_unload(auditor.async_follow(coordinator, texts))
     entry.async_on_unload(incident_bus.async_follow(coordinator))
+    entry.async_on_unload(freezer.async_follow(coordinator))
     await _async_start_readiness(hass, coordinator, texts, standby.duty)
     entry.async_on_unload(async_follow_automations(hass, entry))
     entry.async_on_unload(entry.add_update_listener(_async_entry_changed))

@@ -42,7 +42,7 @@ from .contract.values import (
     PointState,
 )
 from .contract.wire import ContractError
-from .departure import Departures
+from .departure import Departures, async_departed
 from .facts import Fact, Facts
 from .followed import Followed
 from .issues import clear_issue, raise_issue, show_update
@@ -225,7 +225,8 @@ class Coordinator:
             self._me = await instance_id.async_get(self.hass)
             await stream.resume(self._me, self.hass.config.location_name, self._followed.cursor)
             async for message in stream.messages():
-                self._take(message)
+                if self._take(message):
+                    await async_departed()
 
     @callback
     def _lost(self, error: Exception | None) -> None:
@@ -241,11 +242,14 @@ class Coordinator:
             self.wakes.async_wake_all()
 
     @callback
-    def _take(self, message: Message) -> None:
+    def _take(self, message: Message) -> bool:
+        """Whether pages came: they leave for the phones before the next message is read, however many wait."""
         if isinstance(message, Snapshot):
             self._take_snapshot(message)
         elif isinstance(message, Changes):
             self._take_changes(message)
+            return bool(message.pages)
+        return False
 
     @callback
     def _take_snapshot(self, part: Snapshot) -> None:

@@ -9,7 +9,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 _LOGGER = logging.getLogger(__name__)
-SLICE = 500
+SLICE = 50
 """So many states are written before the loop turns: a websocket client with 4,096 pending messages is cut off
 (Home Assistant, ``websocket_api/const.py``), and it may send only when the loop turns."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -9,13 +10,14 @@ import socket
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from community_help_gateway import options
+from community_help_gateway import app, options
 from community_help_gateway.codecs.gb26875 import Command
 from community_help_gateway.contract.messages import Resume, Snapshot, decode, encode
 from community_help_gateway.errors import OptionsError
@@ -30,6 +32,10 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+class Knotted:
+    """Something that can be watched."""
 
 
 class Gateway:
@@ -133,6 +139,26 @@ async def test_it_stops_when_asked(gateway: Gateway) -> None:
     await gateway.started()
     gateway.signal(signal.SIGTERM)
     assert gateway.ended() == 0
+
+
+async def test_no_collection_looks_through_the_site_again(tmp_path: Path) -> None:
+    """After the start the site is out of Python's collections, and what was garbage by then is gone."""
+    site = tmp_path / "site.yaml"
+    site.write_text(SITE, "utf-8")
+    ports = ["--host", "127.0.0.1", "--api-port", str(free_port()), "--gb26875-port", str(free_port())]
+    knot: list[object] = []
+    knot.append(knot)
+    knot.append(Knotted())
+    garbage = weakref.ref(knot[1])
+    del knot
+    try:
+        async with app.Gateway(
+            options.from_arguments(["--data", str(tmp_path), "--site", str(site), *ports])
+        ).running() as hub:
+            assert garbage() is None
+            assert not any(item is hub.site for item in gc.get_objects())
+    finally:
+        gc.unfreeze()
 
 
 async def test_a_wrong_site_file_stops_the_start_with_its_line(gateway: Gateway) -> None:

@@ -6,8 +6,9 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ from pytest_homeassistant_custom_component.common import (  # noqa: E402
     async_fire_time_changed,
 )
 
-from custom_components.community_help import roster  # noqa: E402
+from custom_components.community_help import freezer, roster  # noqa: E402
 from custom_components.community_help.const import DOMAIN  # noqa: E402 - the path must be there first
 from custom_components.community_help.contract import commands, messages, values  # noqa: E402
 from tests.integration.companions import Companions  # noqa: E402
@@ -242,6 +243,15 @@ class FakeGateway:
 def _custom(enable_custom_integrations: None, socket_enabled: None) -> Iterator[None]:
     """The project's component can be loaded, and sockets of this machine opened."""
     return
+
+
+@pytest.fixture(autouse=True)
+def collections(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What Python's garbage collector was asked for: a full collection in every test would take minutes."""
+    asked: list[str] = []
+    calls = {name: partial(asked.append, name) for name in ("collect", "freeze", "unfreeze")}
+    monkeypatch.setattr(freezer, "gc", SimpleNamespace(**calls))
+    return asked
 
 
 @pytest.fixture

@@ -70,6 +70,7 @@ INTEGRATION_LAYERS = {
         "tally",
         "wake",
     },
+    "freezer": {"const", "coordinator"},
     "shifts": set(),
     "plan": {"contract", "roster", "shifts"},
     "timetables": {"shifts"},
