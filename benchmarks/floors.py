@@ -45,27 +45,28 @@ async def serve(port: int) -> None:
 
 def commits(file: Path, rows: int, group: int) -> float:
     """Rows a second in WAL mode with ``synchronous=FULL``, so many in a commit."""
-    with _opened(file) as connection:
+    with opened(file) as connection:
         begun = time.perf_counter()
         for _ in range(rows // group):
-            _commit(connection, group)
+            commit(connection, group)
         return rows / (time.perf_counter() - begun)
 
 
 def commit_at_idle(file: Path, count: int = 50, pause: float = 0.1) -> float:
     """The median of commits with a pause before each, in seconds: at idle caches are cold and the disk sleeps."""
     took = []
-    with _opened(file) as connection:
+    with opened(file) as connection:
         for _ in range(count):
             time.sleep(pause)
             begun = time.perf_counter()
-            _commit(connection, 1)
+            commit(connection, 1)
             took.append(time.perf_counter() - begun)
     return statistics.median(took)
 
 
 @contextlib.contextmanager
-def _opened(file: Path) -> Iterator[sqlite3.Connection]:
+def opened(file: Path) -> Iterator[sqlite3.Connection]:
+    """A journal that survives a power cut, and nothing else."""
     with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -73,7 +74,8 @@ def _opened(file: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def _commit(connection: sqlite3.Connection, rows: int) -> None:
+def commit(connection: sqlite3.Connection, rows: int) -> None:
+    """So many rows in one commit."""
     connection.execute("BEGIN IMMEDIATE")
     connection.executemany("INSERT INTO entry (body) VALUES (?)", [(ROW,)] * rows)
     connection.execute("COMMIT")

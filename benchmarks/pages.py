@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import floors
+from benchmarks import bare_journal, floors
 from community_help_gateway.codecs.gb26875 import units
 from community_help_gateway.codecs.gb26875.status import ComponentStatus
 from community_help_gateway.simulators.transmitter import Part, Transmitter
 from tests.e2e.companion_app import CompanionApp, Notification
 from tests.e2e.home_assistant import HomeAssistant, Socket
-from tests.e2e.processes import GatewayProcess
+from tests.e2e.processes import GatewayProcess, free_port
 from tests.e2e.steps import TAG, until
 from tests.gateway.killing.town import Town
 
@@ -37,6 +37,13 @@ PATIENCE = 120.0
 QUIET = 6.0
 """After so long without anything new on the phone nothing is on its way: updates of an incident come every 5 s."""
 
+SETTLES = 20.0
+"""So long after its links came Home Assistant has nothing left to do (project's choice)."""
+
+PAUSE = 1.5
+"""Between two alarms at idle: what the one before left behind, such as the recorder's rows, which are written every second,
+is done (project's choice)."""
+
 EVENT = "benchmark_alarm"
 
 
@@ -51,12 +58,17 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Place:
-    """What runs, with an automation that answers pages, and the alarms that it has."""
+    """What runs, with an automation that answers pages, and the alarms that it has.
+
+    ``pause`` and ``settles``: seconds, see ``PAUSE`` and ``SETTLES``.
+    """
 
     gateway: GatewayProcess
     hass: HomeAssistant
     phone: CompanionApp
     alarms: Sequence[Alarm]
+    pause: float = PAUSE
+    settles: float = SETTLES
 
     @property
     def buildings(self) -> list[Alarm]:
@@ -128,9 +140,34 @@ class Bare:
         """Events one after the other: how long each took to the phone."""
         found = []
         for _ in range(count):
+            await asyncio.sleep(self._place.pause)
             sent, tag = time.time(), await self._fire()
             shown = await self._place.phone.until(lambda shown, tag=tag: shown.tag == tag, PATIENCE)
             found.append(shown.shown_at - sent)
+        return found
+
+    async def journalled(self, alarms: Sequence[Alarm], folder: Path) -> list[float]:
+        """The same by frames, each committed by a process of its own before Home Assistant hears of it."""
+        hass, port, found = self._place.hass, free_port(), []
+        command = (sys.executable, "-m", "benchmarks.bare_journal", str(port), folder / "bare.sqlite", hass.url, EVENT)
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
+        assert process.stdin
+        assert process.stdout
+        try:
+            process.stdin.write(f"{hass.tokens['access_token']}\n".encode())
+            await process.stdout.readline()
+            link = await Transmitter.connect("127.0.0.1", port, alarms[0].address)
+            for number, alarm in enumerate(alarms, bare_journal.FIRST):
+                await asyncio.sleep(self._place.pause)
+                sent, tag = time.time(), f"floor_{number}"
+                await link.fire(alarm.part)
+                shown = await self._place.phone.until(lambda shown, tag=tag: shown.tag == tag, PATIENCE)
+                found.append(shown.shown_at - sent)
+            await link.close()
+        finally:
+            process.kill()
+            await process.wait()
         return found
 
     async def storm(self, count: int) -> Storm:
@@ -151,8 +188,10 @@ class Bare:
 async def idle(place: Place, alarms: Sequence[Alarm]) -> list[float]:
     """Alarms one after the other, each closed before the next: how long each took to the phone."""
     links = {address: await Transmitter.connect("127.0.0.1", place.gateway.gb_port, address) for address in _of(alarms)}
+    await asyncio.sleep(place.settles)  # thousands of alarms that are heard now are no idle Home Assistant
     found = []
     for alarm in alarms:
+        await asyncio.sleep(place.pause)
         known, link, sent = set(place.phone.screen), links[alarm.address], time.time()
         await link.fire(alarm.part)
         page = await place.phone.until(lambda shown, known=known: shown.tag not in known and _rings(shown), PATIENCE)
@@ -245,6 +284,9 @@ def report(times: dict[str, Any], commit: float) -> Iterator[str]:
     (ours, ours_99), (bare, bare_99) = percentiles(times["idle"]), percentiles(times["bare idle"])
     yield f"idle, {len(times['idle'])} alarms: p50 {ours * 1000:.1f} ms, p99 {ours_99 * 1000:.1f} ms"
     yield f"idle, floor: p50 {bare * 1000:.1f} ms, p99 {bare_99 * 1000:.1f} ms"
+    kept, kept_99 = percentiles(times["journalled"])
+    yield f"idle, floor behind a bare journal: p50 {kept * 1000:.1f} ms, p99 {kept_99 * 1000:.1f} ms"
+    yield f"idle, ours / floor behind a bare journal: p50 {ours / kept:.2f}, p99 {ours_99 / kept_99:.2f}"
     yield f"idle, ours / floor: p50 {ours / bare:.2f}, p99 {ours_99 / bare_99:.2f}"
     yield f"idle, ours / (floor + {commits}): p50 {ours / (bare + commit):.2f}"
     found, floor = times["storm"], times["bare storm"]
@@ -266,7 +308,7 @@ async def main(count: int, alarms: int) -> None:
         folder = Path(name)
         place = await place_in(folder, replace(TOWN, alarms=alarms))
         try:
-            times = await measured(place, count)
+            times = await measured(place, count, folder)
             issues = {item["issue_id"].partition("_0")[0] for item in await place.hass.issues()}
         finally:
             await place.phone.disconnect()
@@ -277,12 +319,13 @@ async def main(count: int, alarms: int) -> None:
         sys.stdout.write(f"{line}\n")
 
 
-async def measured(place: Place, count: int) -> dict[str, Any]:
+async def measured(place: Place, count: int, folder: Path) -> dict[str, Any]:
     """All figures of one place; ``count`` alarms at idle."""
     bare = await Bare.ready(place)
     await bare.idle(5)
     some = place.buildings[:count] if len(place.buildings) > 1 else place.alarms[:count]
     times: dict[str, Any] = {"alarms": len(place.alarms), "bare idle": await bare.idle(len(some))}
+    times["journalled"] = await bare.journalled(some, folder)
     times["idle"] = await idle(place, some)
     times["bare storm"] = await bare.storm(len(place.alarms))
     await bare.done()
