@@ -41,7 +41,7 @@ async def test_a_self_test_proves_the_phone_and_stands_in_the_months_report(demo
     assert shown.tag.startswith(TEST_TAG)
     assert (shown.data["importance"], shown.data["visibility"], shown.sounds) == ("min", "secret", False)
     await until(lambda: shown.tag not in demo.phone.screen, 20, "end of the self-test on the phone")
-    month = time.strftime("%Y-%m")
+    month = f"{datetime.now(ZoneInfo('Asia/Shanghai')):%Y-%m}"  # where the demo's community is
 
     async def reached() -> dict[str, Any]:
         report = (await ask(demo, "get_drill_report", month=month))["report"]
