@@ -1,7 +1,7 @@
 """The least that keeps an alarm before it is told: takes frames, commits each, then fires an event in Home Assistant.
 
-``python -m benchmarks.bare_journal PORT FILE URL EVENT``, with an access token on standard input; says ``ready``. It judges
-nothing, and what it tells is a number that counts the frames.
+``python -m benchmarks.bare_journal PORT FILE URL EVENT``, with an access token on standard input; says ``ready``.
+It judges nothing, and what it tells is a number that counts the frames.
 """
 
 import asyncio

@@ -21,7 +21,7 @@ from community_help_gateway.codecs.gb26875.status import ComponentStatus
 from community_help_gateway.simulators.transmitter import Part, Transmitter
 from tests.e2e.companion_app import CompanionApp, Notification
 from tests.e2e.home_assistant import HomeAssistant, Socket
-from tests.e2e.processes import GatewayProcess, free_port
+from tests.e2e.processes import GATEWAY_PYTHON, GatewayProcess, Process, free_port
 from tests.e2e.steps import TAG, until
 from tests.gateway.killing.town import Town
 
@@ -38,11 +38,11 @@ QUIET = 6.0
 """After so long without anything new on the phone nothing is on its way: updates of an incident come every 5 s."""
 
 SETTLES = 20.0
-"""So long after its links came Home Assistant has nothing left to do (project's choice)."""
+"""So long after thousands of alarms were heard Home Assistant has nothing left to do (project's choice)."""
 
 PAUSE = 1.5
-"""Between two alarms at idle: what the one before left behind, such as the recorder's rows, which are written every second,
-is done (project's choice)."""
+"""Between two alarms at idle: what the one before left behind is done, such as the recorder's rows, which are written
+every second (project's choice)."""
 
 EVENT = "benchmark_alarm"
 
@@ -149,14 +149,13 @@ class Bare:
     async def journalled(self, alarms: Sequence[Alarm], folder: Path) -> list[float]:
         """The same by frames, each committed by a process of its own before Home Assistant hears of it."""
         hass, port, found = self._place.hass, free_port(), []
-        command = (sys.executable, "-m", "benchmarks.bare_journal", str(port), folder / "bare.sqlite", hass.url, EVENT)
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
-        assert process.stdin
-        assert process.stdout
+        given = (str(port), str(folder / "bare.sqlite"), hass.url, EVENT)
+        command = [str(GATEWAY_PYTHON), "-m", "benchmarks.bare_journal", *given]
+        process = Process("bare journal", command, folder / "journal.log")
+        process.start()
+        process.write(hass.tokens["access_token"])
         try:
-            process.stdin.write(f"{hass.tokens['access_token']}\n".encode())
-            await process.stdout.readline()
+            await process.wait_for(lambda: "ready" in process.text(), PATIENCE, "its start")
             link = await Transmitter.connect("127.0.0.1", port, alarms[0].address)
             for number, alarm in enumerate(alarms, bare_journal.FIRST):
                 await asyncio.sleep(self._place.pause)
@@ -166,8 +165,7 @@ class Bare:
                 found.append(shown.shown_at - sent)
             await link.close()
         finally:
-            process.kill()
-            await process.wait()
+            await process.stop()
         return found
 
     async def storm(self, count: int) -> Storm:
@@ -188,7 +186,9 @@ class Bare:
 async def idle(place: Place, alarms: Sequence[Alarm]) -> list[float]:
     """Alarms one after the other, each closed before the next: how long each took to the phone."""
     links = {address: await Transmitter.connect("127.0.0.1", place.gateway.gb_port, address) for address in _of(alarms)}
-    await asyncio.sleep(place.settles)  # thousands of alarms that are heard now are no idle Home Assistant
+    for alarm in {alarm.address: alarm for alarm in alarms}.values():
+        await links[alarm.address].restore(alarm.part)  # with its first word all alarms behind a device are heard
+    await asyncio.sleep(place.settles)
     found = []
     for alarm in alarms:
         await asyncio.sleep(place.pause)

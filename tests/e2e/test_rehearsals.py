@@ -1,7 +1,9 @@
 """A self-test goes from the real gateway to the phone without anybody noticing, and stands in the month's report."""
 
 import time
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
