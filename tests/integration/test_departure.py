@@ -1,6 +1,8 @@
 """Phones first: what is only shown waits until a message has left, in the order of the stream."""
 
+import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,8 +12,8 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.community_help.const import SIGNAL_HAPPENED, SIGNAL_INCIDENT, SIGNAL_PAGE
-from custom_components.community_help.contract import values
-from custom_components.community_help.departure import Departures, async_departed
+from custom_components.community_help.contract import messages, values
+from custom_components.community_help.departure import ROUNDS, Departures, async_departed
 from tests.integration.conftest import PAGE, FakeGateway, eventually, incident_event
 from tests.integration.entity_world import state
 
@@ -78,3 +80,25 @@ async def test_one_that_fails_does_not_keep_the_others(
     assert done == [1]
     assert not departures.waiting
     assert "What happened could not be shown" in caplog.text
+
+
+async def test_a_page_leaves_before_the_next_message_is_read(
+    hass: HomeAssistant, gateway: FakeGateway, loaded: MockConfigEntry
+) -> None:
+    """However many wait in the socket: otherwise a storm would have to be dealt with before its first pages leave."""
+    count, told = 0, []
+
+    def turn() -> None:
+        nonlocal count
+        count += 1
+        hass.loop.call_soon(turn)
+
+    turn()
+    async_dispatcher_connect(hass, SIGNAL_PAGE, callback(lambda _, page: told.append((page.id, count))))
+    (socket,) = gateway.sockets
+    for number in range(4):  # nothing is awaited but the sending itself: they come together
+        cursor = values.Cursor(gateway.epoch, gateway.number + number)
+        await socket.send_json(messages.encode(messages.Changes(cursor, pages=(replace(PAGE, id=f"p{number}"),))))
+    await eventually(hass, lambda: len(told) == 4)
+    assert [page for page, _ in told] == ["p0", "p1", "p2", "p3"]
+    assert all(later - sooner >= ROUNDS for (_, sooner), (_, later) in itertools.pairwise(told))
