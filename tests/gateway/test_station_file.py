@@ -44,6 +44,11 @@ def test_a_station_becomes_a_device_its_hours_and_its_holds() -> None:
         ("{ power: { modbus: meter }", "{ power: { modbus: room }", "profile xy_md02 has no power; it has temperature"),
         ("{ power: { modbus: meter }", "{ power: { modbus: meter, input: 1 }", "no input: it is read from registers"),
         ("door: { modbus: box, input: 1 }", "door: { modbus: box }", "an input (1 to 8) for door"),
+        (
+            "at: { modbus: box, relay: 2 }",
+            "at: { modbus: room, relay: 2 }",
+            "profile xy_md02 has no relay_2; it has temp",
+        ),
         ("    session: 5\n", "    session: 45\n", "a session is longer than max_on"),
         ("    max_on: 30\n", "    max_on: 0\n", "expected minutes from 0.1"),
         ("points: { dispensing: { modbus: box, input: 2 } }", "points: {}", "points: dispensing"),

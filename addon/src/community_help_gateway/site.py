@@ -344,7 +344,7 @@ class _Parser:
             return (stations.point(item["id"], stations.SINGLE[kind], Address("gb26875", identity, _part(at))),)
         if at["modbus"] not in profiles:
             raise self._error((*path, "modbus"), f"there is no modbus entry {at['modbus']}")
-        return stations.on_modbus(item["id"], kind, at, path, self._error)
+        return stations.on_modbus(item["id"], kind, at, profiles[at["modbus"]], path, self._error)
 
     def _site(self, data: dict[str, Any], devices: list[Device], staff: tuple[StaffMember, ...]) -> Site:
         claimed: dict[Address, str] = {}

@@ -119,16 +119,20 @@ def _readable(part: str, profile: str, place: Place, fail: Fail) -> None:
         raise fail(place, f"profile {profile} has no {part}; it has {', '.join(sorted(keys))}")
 
 
-def on_modbus(device: str, kind: DeviceKind, at: Mapping[str, Any], place: Place, fail: Fail) -> tuple[Point, ...]:
+def on_modbus(
+    device: str, kind: DeviceKind, at: Mapping[str, Any], profile: str, place: Place, fail: Fail
+) -> tuple[Point, ...]:
     """The points of a device that is an input or a relay of a box, or a Modbus device as a whole."""
     single = SINGLE.get(kind)
     wanted = "" if kind in SEVERAL else "relay" if single is PointKind.RELAY else "input"
     if {key for key in at if key != "modbus"} != ({wanted} if wanted else set()):
         expected = f"{wanted} (1 to 8)" if wanted else "neither input nor relay"
         raise fail(place, f"expected {expected} for a {kind.value}")
-    if single and wanted:
-        return (point(device, single, Address("modbus", at["modbus"], f"{wanted}_{at[wanted]}")),)
-    return tuple(point(device, part, Address("modbus", at["modbus"], part.value)) for part in SEVERAL[kind])
+    whole = {part.value: part for part in SEVERAL.get(kind, ())}
+    parts = {f"{wanted}_{at[wanted]}": single} if single and wanted else whole
+    for part in parts:  # what no profile reads would be silent for ever
+        _readable(part, profile, place, fail)
+    return tuple(point(device, part, Address("modbus", at["modbus"], name)) for name, part in parts.items())
 
 
 def point(device: str, kind: PointKind, address: Address) -> Point:
