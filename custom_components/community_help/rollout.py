@@ -24,8 +24,8 @@ from .levels import Subject, key_of, subjects
 from .places import Places
 
 SLICE = 20
-"""So many devices before the loop turns: one that is shown in full makes about twenty messages to every browser, and
-one with 4,096 of them pending is cut off (project's choice)."""
+"""So many devices before the loop turns: one that is shown in full makes about twenty messages to every browser, so
+this stays at the five hundred of ``wake.SLICE``."""
 
 JOIN_SECONDS = 30.0
 """So long the set-up of a platform waits for its entities (project's choice)."""

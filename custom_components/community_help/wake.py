@@ -9,10 +9,10 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 _LOGGER = logging.getLogger(__name__)
-SLICE = 50
-"""So many states are written before the loop turns, in 10 to 20 ms: a page that comes meanwhile waits no longer
-(project's choice). A websocket client with 4,096 pending messages is cut off (Home Assistant,
-``websocket_api/const.py``), and it may send only when the loop turns."""
+SLICE = 500
+"""So many states are written before the loop turns: a websocket client with 4,096 pending messages is cut off
+(Home Assistant, ``websocket_api/const.py``), and it may send only when the loop turns. In the one run with
+fifty at a time a start took three seconds longer: a rest takes at least one turn, which is long while others start."""
 
 AT_ONCE = 32
 """So few in one turn of the loop are written where they stand, within about a millisecond, so that who hears of an
