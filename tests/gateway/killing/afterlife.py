@@ -169,8 +169,9 @@ async def _pages_go_on(hub: Hub, outside: Outside) -> list[str]:
     collecting = {item.page for item in hub.state.incidents.values() if item.pending}  # these page before, as worse
     waits = [item for item in hub.state.deadlines.values() if item.kind is DeadlineKind.ANSWER]
     waits = [item for item in waits if item.subject not in collecting]
+    told = dict(hub.state.pages)  # one whose incident ends itself may be gone before its turn comes
     for due in sorted({item.due_at for item in waits}):
-        pages = {item.subject: hub.state.pages[item.subject] for item in waits if item.due_at == due}
+        pages = {item.subject: told[item.subject] for item in waits if item.due_at == due}
         outside.clock.pass_(max(due - 1 - outside.clock.wall(), 0.0))
         hub.fire_due()
         still = {page_id for page_id in pages if page_id in hub.state.pages}
