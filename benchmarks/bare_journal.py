@@ -13,34 +13,23 @@ from pathlib import Path
 import aiohttp
 
 from benchmarks import floors
-from community_help_gateway.codecs import gb26875
-from community_help_gateway.codecs.gb26875 import Decoder, Frame
 
 FIRST = 1_000_000
 """The number of the first frame, above all that the floor without a journal fires itself."""
 
 
-class Field(asyncio.Protocol):
+class Field(floors.Echo):
     """One connection of a transmission device."""
 
     def __init__(self, connection: sqlite3.Connection, numbers: itertools.count[int], tell: asyncio.Queue[int]) -> None:
         """Nothing came."""
+        super().__init__()
         self._connection, self._numbers, self._tell = connection, numbers, tell
-        self._decoder = Decoder()
-        self._transport: asyncio.WriteTransport | None = None
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Somebody connected."""
-        if isinstance(transport, asyncio.WriteTransport):
-            self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """Keep, tell, confirm."""
-        for event in self._decoder.feed(data):
-            if isinstance(event, Frame) and self._transport:
-                floors.commit(self._connection, 1)
-                self._tell.put_nowait(next(self._numbers))
-                self._transport.write(gb26875.confirm(event, event.time).encode())
+    def keep(self) -> None:
+        """Commit, and tell."""
+        floors.commit(self._connection, 1)
+        self._tell.put_nowait(next(self._numbers))
 
 
 async def run(port: int, file: Path, url: str, event: str, token: str) -> None:

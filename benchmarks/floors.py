@@ -33,7 +33,11 @@ class Echo(asyncio.Protocol):
         """Confirm what is complete."""
         for event in self._decoder.feed(data):
             if isinstance(event, Frame) and self._transport:
+                self.keep()
                 self._transport.write(gb26875.confirm(event, event.time).encode())
+
+    def keep(self) -> None:
+        """What is done before a frame is confirmed: nothing."""
 
 
 async def serve(port: int) -> None:
