@@ -6,6 +6,7 @@ disk. Listeners are told after the commit, in the journal's order.
 
 import asyncio
 import contextlib
+import functools
 import heapq
 import json
 import logging
@@ -341,13 +342,12 @@ class Hub:
                 self._forget(change.id)
         self._arm()
         crash.reach("hub.before_submit")
-        done = self.journal.submit(decision.events, decision.changes, answer)
-        done.add_done_callback(lambda future: self._show(decision, future))
-        return done
+        show = functools.partial(self._show, decision)
+        return self.journal.submit(decision.events, decision.changes, answer, show)
 
-    def _show(self, decision: Decision, done: asyncio.Future[None]) -> None:
+    def _show(self, decision: Decision, error: JournalError | None) -> None:
         """Make a decision visible. What the disk refused is shown all the same: paging matters more."""
-        recorded = not isinstance(done.exception(), JournalError)
+        recorded = error is None
         crash.reach("hub.before_show")
         commit(self.visible, decision)
         if decision.events or decision.touched:

@@ -31,6 +31,29 @@ async def test_the_rest_of_the_process_has_its_turn(monkeypatch: pytest.MonkeyPa
     assert in_a_row in (4, 5)  # sums of fractions are not exact
 
 
+async def test_at_rest_a_frame_is_taken_in_at_once() -> None:
+    """One alarm at night waits for no round of the loop."""
+    turns = Turns()
+    for _ in range(3):
+        with pytest.raises(StopIteration):
+            turns.take().send(None)
+        await asyncio.sleep(0)  # three rounds: they belong to the rest of the process
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+
+async def test_whoever_gives_up_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link that is cut while it waits for its turn leaves the others theirs."""
+    loop, turns, now = asyncio.get_running_loop(), Turns(), loop_time()
+    monkeypatch.setattr(loop, "time", lambda: now[0])
+    await turns.take()
+    now[0] += 2 * TURN_SECONDS
+    cut, other = asyncio.create_task(turns.take()), asyncio.create_task(turns.take())
+    loop.call_soon(cut.cancel)
+    await other
+    assert cut.cancelled()
+
+
 def loop_time() -> list[float]:
     """A time that the test moves."""
     return [asyncio.get_running_loop().time()]

@@ -16,6 +16,7 @@ from community_help_gateway.contract.messages import Command, GatewayInfo, Snaps
 from community_help_gateway.contract.values import DeviceKind, PointKind
 from community_help_gateway.errors import JournalError
 from community_help_gateway.hub import Hub
+from community_help_gateway.journal.rows import Told
 from community_help_gateway.journal.store import Journal
 from community_help_gateway.model.adopted import HOME_ASSISTANT, LINK, MAX_DEVICES
 from community_help_gateway.model.supervision import NO_ANSWER
@@ -198,7 +199,9 @@ async def test_promise_13_a_journal_that_cannot_be_written_holds_no_alarm_back(
     assert len(hub.visible.pages) == 1
 
 
-def _refused(*_: object) -> asyncio.Future[None]:
-    done = asyncio.get_running_loop().create_future()
-    done.set_exception(JournalError(file="j", problem="full"))
+def _refused(_events: object, _changes: object, _command: object = None, show: Told | None = None) -> object:
+    done, error = asyncio.get_running_loop().create_future(), JournalError(file="j", problem="full")
+    if show:
+        asyncio.get_running_loop().call_soon(show, error)
+    done.set_exception(error)
     return done

@@ -298,7 +298,7 @@ async def test_a_commit_whose_end_was_not_seen_is_not_written_twice(tmp_path: Pa
     disk = Disk(file, opening.Opened(Contents(journal.epoch, Head(3, ""))), lambda _epoch: False)
     pending = Pending()
     for number in (4, 5, 6):
-        batch = Batch([event(number)], [keyed(change) for change in changes(number)], None, asyncio.Future())
+        batch = Batch([event(number)], [keyed(change) for change in changes(number)], None, lambda _: None)
         pending.add(batch)
     disk.write(pending)
     disk.close()

@@ -5,24 +5,32 @@ import asyncio
 TURN_SECONDS = 0.01
 """So long is taken in before the rest of the process has its turn (project's choice: a page shall not wait longer)."""
 
+ROUNDS = 3
+"""Rounds of the loop that belong to the rest of the process: what is on the disk is shown in the first, who sends it or
+waits for it wakes in the second and has what follows from it in the third (project's choice)."""
+
 
 class Turns:
     """Shared by all links of a listening side. Who came first goes on first."""
 
     def __init__(self) -> None:
-        """The first one goes on after the loop's next round."""
+        """The first one goes on at once."""
+        self._free = asyncio.Event()
+        self._free.set()
         self._until = 0.0
-        self._asked = False
 
     async def take(self) -> None:
-        """Go on at once, or after the loop's next round when the turn is over."""
+        """Go on at once, or after the loop's next rounds when the turn is over."""
         loop = asyncio.get_running_loop()
-        while loop.time() >= self._until:
-            if not self._asked:
-                self._asked = True
-                loop.call_soon(self._begin, loop)
-            await asyncio.sleep(0)
+        while not self._free.is_set() and loop.time() >= self._until:
+            await self._free.wait()
+        if self._free.is_set():
+            self._free.clear()
+            self._until = loop.time() + TURN_SECONDS
+            loop.call_soon(self._round, loop, ROUNDS)
 
-    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._until = loop.time() + TURN_SECONDS
-        self._asked = False
+    def _round(self, loop: asyncio.AbstractEventLoop, left: int) -> None:
+        if left > 1:
+            loop.call_soon(self._round, loop, left - 1)
+        else:
+            self._free.set()

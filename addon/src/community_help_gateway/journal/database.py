@@ -3,7 +3,9 @@
 import contextlib
 import secrets
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import batched, chain
 from pathlib import Path
 
 import msgspec
@@ -21,6 +23,10 @@ BUSY_SECONDS = 1.0
 
 COMMANDS_KEPT = 10_000
 """So many of the newest command outcomes are known after a start (project's choice)."""
+
+ROWS_AT_ONCE = 100
+"""So many rows in a statement. Between two of them the writing thread waits for the loop, a millisecond each when that
+is busy: row by row a storm's commits would take a second (project's choice)."""
 
 _REFUSED = frozenset(
     {
@@ -195,19 +201,26 @@ def fill(connection: sqlite3.Connection, pending: Pending, head: Head) -> Head:
     for row in pending.rows:
         head = Head(row.number, link(head.hash, row.number, row.body))
         rows.append((row.number, row.at, row.kind, row.subject, row.body.decode(), row.incident, head.hash))
-    connection.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    _write_rows(connection, "INSERT INTO entry VALUES %s", rows)
     reach("journal.after_rows")
     puts = [
         (kind, key, encode(record).decode()) for (kind, key), record in pending.records.items() if record is not None
     ]
     drops = [key for key, record in pending.records.items() if record is None]
-    connection.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", puts)
-    connection.executemany("DELETE FROM record WHERE kind = ? AND id = ?", drops)
-    connection.executemany("INSERT OR IGNORE INTO command VALUES (?, ?, ?)", pending.commands)
+    _write_rows(connection, "INSERT OR REPLACE INTO record VALUES %s", puts)
+    _write_rows(connection, "DELETE FROM record WHERE (kind, id) IN (VALUES %s)", drops)
+    _write_rows(connection, "INSERT OR IGNORE INTO command VALUES %s", pending.commands)
     if pending.epoch:
         connection.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (pending.epoch,))
     connection.executemany(_FORGET, [(key,) for kind, key in drops if kind == KINDS[Name]])
     return head
+
+
+def _write_rows(connection: sqlite3.Connection, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+    """Carry out a statement for rows that have the same length; ``%s`` stands for their places."""
+    for some in batched(rows, ROWS_AT_ONCE, strict=False):
+        place = f"({', '.join('?' * len(some[0]))})"
+        connection.execute(statement % ", ".join([place] * len(some)), tuple(chain.from_iterable(some)))
 
 
 def read_only(file: Path) -> sqlite3.Connection:

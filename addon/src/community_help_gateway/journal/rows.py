@@ -1,17 +1,20 @@
 """How the model's values become rows, and what waits to be written."""
 
-import asyncio
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
 
+from ..errors import JournalError
 from ..model.state import INCIDENT_EVENTS, KINDS, Change, Event, EventKind, Put, Record
 
 TYPES = {kind: cls for cls, kind in KINDS.items()}
 """The type of record that a word in the file stands for."""
+
+type Told = Callable[[JournalError | None], None]
+"""Called on the loop when something is on the disk, or with what was wrong with it."""
 
 type Key = tuple[str, str]
 """A record's kind and id."""
@@ -43,7 +46,7 @@ class Batch:
     events: Sequence[Event]
     records: Sequence[tuple[Key, Record | None]]
     command: Command | None
-    done: asyncio.Future[None]
+    told: Told
 
 
 def incident_of(event: Event) -> str:
@@ -94,7 +97,7 @@ class Pending:
     rows: list[Row] = field(default_factory=list)
     records: dict[Key, Record | None] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)
-    waiting: list[asyncio.Future[None]] = field(default_factory=list)
+    waiting: list[Told] = field(default_factory=list)
     epoch: str = ""
 
     def __bool__(self) -> bool:
@@ -108,7 +111,7 @@ class Pending:
         self.records.update(batch.records)
         if batch.command:
             self.commands.append(batch.command)
-        self.waiting.append(batch.done)
+        self.waiting.append(batch.told)
 
     def rebase(self, changes: Iterable[Change]) -> None:
         """``changes`` put every record there is: what was gathered so far is in them."""

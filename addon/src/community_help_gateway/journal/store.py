@@ -20,8 +20,8 @@ from .database import COMMANDS_KEPT, FAILURES, Contents, code_of, is_damage, new
 from .health import JournalHealth, file_bytes, free_bytes
 from .opening import Opened, open_file
 from .retention import Retention
-from .rows import Batch, Command, clean, keyed
-from .writer import Rebuilt, Renewal, Suspicion, Writer
+from .rows import Batch, Command, Told, clean, keyed
+from .writer import Item, Rebuilt, Renewal, Suspicion, Writer, settle
 
 __all__ = ["COMMANDS_KEPT", "Journal", "Rebuild"]
 _LOGGER = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ class Journal:
         self.file = file
         self.rebuild = rebuild
         self._start = opened.contents
+        self._together: list[Batch] = []
         self._writer = Writer(file, opened, self._ask)
 
     @classmethod
@@ -88,15 +89,33 @@ class Journal:
         return {command.key: command.outcome for command in self._contents().commands}
 
     def submit(
-        self, events: Sequence[Event], changes: Sequence[Change], command: tuple[str, float, str] | None = None
+        self,
+        events: Sequence[Event],
+        changes: Sequence[Change],
+        command: tuple[str, float, str] | None = None,
+        show: Told | None = None,
     ) -> asyncio.Future[None]:
         """Write in the order of the calls; the future is done once it is on the disk, or fails with JournalError.
 
+        ``show`` is called right before, without a turn of the loop in between: in a storm one takes ten milliseconds.
         Nothing to write is a barrier: its future is done when all that came before is on the disk.
+        What is submitted in one turn of the loop is handed over together, so that how many commits a storm costs does
+        not depend on how soon the writing thread is let in.
         """
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
         answer = Command(clean(command[0]), *command[1:]) if command else None
-        self._writer.put(Batch(events, [keyed(change) for change in changes], answer, done))
+        if not self._together:
+            loop.call_soon(self._hand_over)
+
+        def told(error: JournalError | None) -> None:
+            try:
+                if show:
+                    show(error)
+            finally:
+                settle(done, None, error)
+
+        self._together.append(Batch(events, [keyed(change) for change in changes], answer, told))
         return done
 
     async def history(self, after: int, limit: int) -> list[Event]:
@@ -119,13 +138,13 @@ class Journal:
         Commands older than ``before`` go too. Alarms are written between the slices.
         """
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._writer.put(Retention(before, keep_from, done))
+        self._put(Retention(before, keep_from, done))
         return await done
 
     def renew(self) -> str:
         """Begin another epoch, in order with what was submitted; it is on the disk with the next commit. The epoch."""
         self.epoch = new_epoch()
-        self._writer.put(Renewal(self.epoch))
+        self._put(Renewal(self.epoch))
         return self.epoch
 
     def check(self) -> JournalHealth:
@@ -137,8 +156,18 @@ class Journal:
 
     async def close(self) -> None:
         """Write what is left and close the file."""
-        self._writer.put(None)
+        self._put(None)
         await asyncio.to_thread(self._writer.join)
+
+    def _put(self, item: Item) -> None:
+        """Hand something to the writer behind all that was submitted."""
+        self._hand_over()
+        self._writer.put(item)
+
+    def _hand_over(self) -> None:
+        together, self._together = self._together, []
+        if together:
+            self._writer.put(together)
 
     def _contents(self) -> Contents:
         if not self._connection:
@@ -153,7 +182,7 @@ class Journal:
             return await asyncio.to_thread(ask)
         except FAILURES as error:
             if is_damage(error):
-                self._writer.put(Suspicion(epoch, str(error)))
+                self._put(Suspicion(epoch, str(error)))
             elif code_of(error) == sqlite3.SQLITE_CANTOPEN:
                 return []
             raise JournalError(file=str(self.file), problem=f"cannot be read ({error})") from error
@@ -165,4 +194,4 @@ class Journal:
         try:
             changes = self.rebuild() if self.rebuild else None
         finally:
-            self._writer.put(Rebuilt(changes))
+            self._put(Rebuilt(changes))

@@ -16,7 +16,7 @@ from .database import FAILURES, DamageError, is_damage
 from .disk import Disk
 from .opening import Opened
 from .retention import Retention
-from .rows import Batch, Pending
+from .rows import Batch, Pending, Told
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Renewal:
     epoch: str
 
 
-type Item = Batch | Retention | Rebuilt | Suspicion | Renewal | None
+type Item = list[Batch] | Retention | Rebuilt | Suspicion | Renewal | None
 
 
 class Writer:
@@ -109,8 +109,9 @@ class Writer:
 
     def _accept(self, item: Item) -> None:
         match item:
-            case Batch():
-                self.pending.add(item)
+            case list():
+                for batch in item:
+                    self.pending.add(batch)
             case Retention():
                 self._retentions.append(item)
             case Rebuilt():
@@ -165,7 +166,7 @@ class Writer:
             if is_damage(error):
                 self.disk.leave(DamageError("damaged", problem))
         self._retentions.pop(0)
-        self._call(_resolve, [request.done], request.deleted, self._error(problem))
+        self._call(settle, request.done, request.deleted, self._error(problem))
 
     def _gather(self, epoch: str) -> bool:
         """Ask for every record; the answer comes through the queue, so that the order is right."""
@@ -179,7 +180,7 @@ class Writer:
     def _settle(self, problem: str) -> None:
         """Those who wait are told once; what they wait for stays pending."""
         if self.pending.waiting:
-            self._call(_resolve, self.pending.waiting, None, self._error(problem))
+            self._call(_tell, self.pending.waiting, self._error(problem))
             self.pending.waiting = []
 
     def _end(self) -> None:
@@ -188,7 +189,7 @@ class Writer:
             while True:
                 self._accept(self._queue.get_nowait())
         for request in self._retentions:
-            self._call(_resolve, [request.done], 0, self._error("is closed"))
+            self._call(settle, request.done, 0, self._error("is closed"))
         self.problem = self.problem or "is closed"
         self._settle(self.problem)
         self.disk.close()
@@ -201,12 +202,21 @@ class Writer:
             self._loop.call_soon_threadsafe(function, *arguments)
 
 
-def _resolve[Result](futures: Iterable[asyncio.Future[Result]], result: Result, error: JournalError | None) -> None:
-    for future in futures:
-        if future.done():
-            continue
-        if error is None:
-            future.set_result(result)
-        else:
-            future.set_exception(error)
-            future.exception()  # whoever waits sees it; nobody waiting is no error of its own
+def _tell(waiting: Iterable[Told], error: JournalError | None) -> None:
+    """One that fails keeps no other from being told."""
+    for told in waiting:
+        try:
+            told(error)
+        except Exception:
+            _LOGGER.exception("Something that is on the disk could not be shown")
+
+
+def settle[Result](future: asyncio.Future[Result], result: Result, error: JournalError | None) -> None:
+    """End the wait for something."""
+    if future.done():
+        return
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error)
+        future.exception()  # whoever waits sees it; nobody waiting is no error of its own
