@@ -7,7 +7,7 @@ import asyncio
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
+from copy import replace
 from pathlib import Path
 from typing import Any
 

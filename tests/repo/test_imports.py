@@ -286,6 +286,7 @@ INTEGRATION_LAYERS = {
 THIRD_PARTY = {
     "adapters": {"aiohttp", "pymodbus", "zeroconf"},
     "journal": {"msgspec"},
+    "model": {"msgspec"},
     "api": {"aiohttp", "msgspec"},
     "channels": {"voluptuous"},
     "options": {"voluptuous"},

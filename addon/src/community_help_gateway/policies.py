@@ -5,7 +5,8 @@ rule wins, number by number: a rule for one compound is laid over one for all, o
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import fields, replace
+from copy import replace
+from dataclasses import fields
 from datetime import time
 from typing import Any
 

@@ -6,7 +6,8 @@ expected, and whatever is running goes on with the previous one.
 
 import struct
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from copy import replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any

@@ -5,7 +5,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from copy import replace
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,7 @@
 """The random machine's town, and what its rules have in common."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from copy import replace
 from functools import cache
 from pathlib import Path
 from typing import Any

@@ -1,6 +1,6 @@
 """The random machine's field: detectors, gases, cars, links, and what is said late, twice or by rivals."""
 
-from dataclasses import replace
+from copy import replace
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule

@@ -1,6 +1,6 @@
 """The same state once more: from every change through the journal's encoding, and from the records alone."""
 
-from dataclasses import replace
+from copy import replace
 from typing import Any
 
 import msgspec

@@ -1,6 +1,6 @@
 """Adopted entities: devices like all others, except that Home Assistant brings them and their silence has its time."""
 
-from dataclasses import replace
+from copy import replace
 
 from community_help_gateway.model import guard, people, supervision
 from community_help_gateway.model.adopted import (

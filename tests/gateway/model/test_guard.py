@@ -1,7 +1,7 @@
 """A station's relays: on for no longer than they may, off at once where water leaks and at closing time, and proven."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from copy import replace
 from datetime import datetime
 from pathlib import Path
 

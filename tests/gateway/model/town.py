@@ -1,7 +1,7 @@
 """A town that is driven step by step: a state, its record, the field's own words, two clocks, and all promises."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from copy import replace
 from typing import Any
 
 from community_help_gateway.model import supervision

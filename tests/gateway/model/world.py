@@ -1,7 +1,8 @@
 """A state that only decisions change, and time that only tests move."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from copy import replace
+from dataclasses import dataclass
 from typing import Any
 
 from community_help_gateway.model.audit import watched

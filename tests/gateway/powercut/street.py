@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from dataclasses import replace
+from copy import replace
 
 from community_help_gateway.codecs.gb26875 import Command, Frame, units
 from community_help_gateway.codecs.gb26875.status import ComponentStatus

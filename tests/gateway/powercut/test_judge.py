@@ -1,6 +1,6 @@
 """The judge finds what it is there for: the same life with one thing wrong in it is found wrong."""
 
-from dataclasses import replace
+from copy import replace
 from pathlib import Path
 
 import pytest

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from dataclasses import replace
+from copy import replace
 from html.parser import HTMLParser
 from zoneinfo import ZoneInfo
 

@@ -2,7 +2,7 @@
 
 import tracemalloc
 from collections.abc import Iterator
-from dataclasses import replace
+from copy import replace
 from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo

@@ -1,6 +1,6 @@
 """A timeline tells every decision, fold and page, so that "why was I (not) paged" can be read off it."""
 
-from dataclasses import replace
+from copy import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 

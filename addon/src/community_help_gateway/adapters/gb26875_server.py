@@ -8,7 +8,8 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from copy import replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from .. import crash
@@ -189,7 +190,13 @@ class Gb26875Server:
     @staticmethod
     def _signed(connection: _Connection, said: Input) -> Input:
         """With the peer that said it: two links may claim one identity (promise 8)."""
-        return said if isinstance(said, LinkState) else replace(said, source=connection.peer)
+        match said:
+            case Observation():
+                return replace(said, source=connection.peer)
+            case Reset():
+                return replace(said, source=connection.peer)
+            case LinkState():
+                return said
 
     def _clock_offset(self, connection: _Connection, identity: str, frame: Frame, now: float) -> list[Input]:
         """How far the sender's clock is off, told when it came to differ by a minute from what was told last."""

@@ -3,12 +3,12 @@
 import asyncio
 import json
 import secrets
-from dataclasses import asdict
 from datetime import datetime, tzinfo
 from functools import partial
 from itertools import islice
 
 from aiohttp import web
+from msgspec import to_builtins
 
 from ..errors import (
     BadHeadError,
@@ -100,7 +100,7 @@ class Exports:
         async with self._turn:
             traces = await self._traces(month, start, end)
             found = await asyncio.to_thread(statistics_of, traces)
-        return web.json_response({"month": month} | asdict(found), headers=NO_SNIFFING)
+        return web.json_response({"month": month} | to_builtins(found), headers=NO_SNIFFING)
 
     async def _drills(self, request: web.Request) -> web.Response:
         self._authorize(request)
@@ -234,10 +234,10 @@ def _incident_text(sheet: IncidentSheet, form: str, events: list[Event], telling
         return incident_html(sheet, telling)
     known = [event.incident for event in events if event.incident]
     return _json(
-        incident=asdict(known[-1]),
-        lines=[asdict(line) for line in sheet.timeline],
+        incident=to_builtins(known[-1]),
+        lines=[to_builtins(line) for line in sheet.timeline],
         proofs=[dict(zip(PROOF_HEADS, row, strict=True)) for row in sheet.proofs],
-        events=[asdict(event) for event in events[:MAX_LINES]],
+        events=[to_builtins(event) for event in events[:MAX_LINES]],
         head={"number": foot.number, "hash": foot.hash},
         exported_at=foot.at,
         cut=sheet.cut,
@@ -251,7 +251,7 @@ def _month_text(sheet: MonthSheet, form: str, telling: Telling, month: str, trac
         return month_html(sheet, telling)
     return _json(
         month=month,
-        figures=[asdict(item) for item in statistics_of(traces).figures],
+        figures=[to_builtins(item) for item in statistics_of(traces).figures],
         incidents=[_plain(trace) for trace in islice(traces.found.values(), MAX_LINES)],
         refusals=[
             {"at": item.at, "person": item.person, "what": item.detail, "subject": item.subject}
@@ -266,8 +266,8 @@ def _drills_text(month: str, held: Exercises, names: dict[str, str], form: str, 
     if form == "json":
         return _json(
             month=month,
-            self_tests=[asdict(test) | {"accepted": test.accepted_at is not None} for test in held.tests.values()],
-            drills=[asdict(drill) | {"points": list(drill.points)} for drill in held.drills],
+            self_tests=[to_builtins(test) | {"accepted": test.accepted_at is not None} for test in held.tests.values()],
+            drills=[to_builtins(drill) | {"points": list(drill.points)} for drill in held.drills],
             people={person: telling.who(person) for test in held.tests.values() for person in test.people},
             head={"number": foot.number, "hash": foot.hash},
             exported_at=foot.at,

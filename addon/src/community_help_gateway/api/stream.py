@@ -6,7 +6,7 @@ States are coalesced per point while the client is slow; incident events and pag
 import asyncio
 import contextlib
 import json
-from dataclasses import replace
+from copy import replace
 
 import msgspec
 from aiohttp import WSMsgType, web

@@ -1,6 +1,6 @@
 """What follows when the journal itself was replaced: by an older backup, or because it was damaged."""
 
-from dataclasses import replace
+from copy import replace
 
 from .draft import Decision, Draft
 from .lifecycle import needs_review

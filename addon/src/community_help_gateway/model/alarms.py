@@ -1,6 +1,6 @@
 """From a point in alarm to an incident: what its alarm means, whether it is drill, whether a bypass holds it back."""
 
-from dataclasses import replace
+from copy import replace
 
 from .draft import Draft
 from .fold import DRILL, Arrival, fold, key_of, taker, worsen

@@ -1,6 +1,6 @@
 """What follows from what the field says: signals, episodes, and the alarms of devices that nobody knows."""
 
-from dataclasses import replace
+from copy import replace
 
 from . import gas, guard, lane, supervision
 from .alarms import rise, sound, sound_again

@@ -1,6 +1,7 @@
 """What belongs together: alarms of one building are one incident, and every joining says whether it pages, and why."""
 
-from dataclasses import dataclass, replace
+from copy import replace
+from dataclasses import dataclass
 
 from .draft import Draft
 from .incident import DeadlineKind, Incident, Member

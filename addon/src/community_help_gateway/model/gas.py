@@ -1,6 +1,6 @@
 """Levels of a gas: how a concentration rises into alarm and falls out of it."""
 
-from dataclasses import replace
+from copy import replace
 
 from .kinds import PointKind, Severity
 from .policy import SAMPLES, Limits

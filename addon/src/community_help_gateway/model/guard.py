@@ -5,7 +5,7 @@ power meter where there is one) shows that the relay is off. Whatever cannot be 
 switching itself happens outside (``keeper``), which is told by the event ``ORDERED`` and, after a start, by the wait.
 """
 
-from dataclasses import replace
+from copy import replace
 from datetime import datetime
 
 from .alarms import sound

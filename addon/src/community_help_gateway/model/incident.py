@@ -1,7 +1,9 @@
 """Incidents, their members, pages and waits: frozen values, and the small transitions between them."""
 
-from dataclasses import dataclass, replace
+from copy import replace
 from enum import StrEnum
+
+import msgspec
 
 from .kinds import Hazard, Severity
 
@@ -47,16 +49,14 @@ class ReceiptStep(StrEnum):
     UNPROVEN = "unproven"
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(msgspec.Struct, frozen=True):
     """Somebody who decides something. The record keeps the id; the name lives apart and can be erased."""
 
     id: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(msgspec.Struct, frozen=True):
     """How a person is called: the one place that holds it, apart from the roster."""
 
     id: str
@@ -67,8 +67,7 @@ GATEWAY = Person("gateway", "")
 """Who decides when the gateway itself does, as its policy says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(msgspec.Struct, frozen=True):
     """The newest alarm episode of one point in an incident; ``revision`` is the incident's when it joined."""
 
     incident: str
@@ -93,8 +92,7 @@ class Member:
         return f"{self.incident}/{self.point}"
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
+class Incident(msgspec.Struct, frozen=True):
     """One thing that people must deal with; its size does not depend on how many points are in it.
 
     ``key`` says what folds into it. ``revision`` grows with everything that happens to it, ``worse_revision`` is that
@@ -193,8 +191,7 @@ class Incident:
         return replace(self, state=IncidentState.CLOSED, cause=cause, note=note, closed_at=at, pending="")
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """The demand that a tier be told; empty ``people`` means everybody of the compound.
 
     ``accept_by`` is when the gateway uses its own channel, ``answer_by`` when the next tier is paged (0: never); both
@@ -241,8 +238,7 @@ class DeadlineKind(StrEnum):
     STATION = "station"
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(msgspec.Struct, frozen=True):
     """A journalled wait: wall time of its end, and its original length, which no restart may exceed."""
 
     kind: DeadlineKind
@@ -260,8 +256,7 @@ class Deadline:
         return min(max(self.due_at - now, 0.0), self.length)
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(msgspec.Struct, frozen=True):
     """Who may page, speaking that ``version`` of the contract; ``fence`` grows with every change of hands."""
 
     holder: str
@@ -270,8 +265,7 @@ class Lease:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Drill:
+class Drill(msgspec.Struct, frozen=True):
     """A rehearsal in one compound; ``points`` were named beforehand, their own alarms count as drill."""
 
     compound: str
@@ -281,8 +275,7 @@ class Drill:
     points: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Bypass:
+class Bypass(msgspec.Struct, frozen=True):
     """A silenced point: by whom, why, until when."""
 
     point: str
@@ -292,8 +285,7 @@ class Bypass:
     until: float
 
 
-@dataclass(frozen=True, slots=True)
-class SelfTest:
+class SelfTest(msgspec.Struct, frozen=True):
     """The newest self-test of a compound; ``incident`` is open while it runs.
 
     ``accepted``: Home Assistant took its page over. ``failing``: the one before was not, or its predecessors.

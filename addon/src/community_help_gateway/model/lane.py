@@ -1,6 +1,6 @@
 """A fire lane: passing cars are ignored, a standing one becomes worse by the clock, and only a held "free" ends it."""
 
-from dataclasses import replace
+from copy import replace
 
 from .alarms import rise, sound
 from .draft import Draft

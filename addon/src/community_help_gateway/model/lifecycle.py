@@ -1,6 +1,6 @@
 """What people do with an incident, from taking it to closing it; what cannot be done is refused by an error's key."""
 
-from dataclasses import replace
+from copy import replace
 
 from .alarms import sound_again
 from .draft import Decision, Draft

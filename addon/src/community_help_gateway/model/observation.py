@@ -4,11 +4,10 @@ Alarm, fault, tamper and test are four signals that never turn into each other. 
 observation says nothing about the signal, so it changes nothing about it.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """Where a protocol says that something is: the link's protocol, the device on it, the part of the device."""
 
     link: str
@@ -16,8 +15,7 @@ class Address:
     part: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """One report about one address; ``also`` are wider addresses to try when nobody knows that one.
 
     ``alarm=False`` is an explicit restore; a fault, mute or battery report leaves ``alarm`` at ``None``.
@@ -43,8 +41,7 @@ class Observation:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reset:
+class Reset(msgspec.Struct, frozen=True):
     """A system reset from the system's own device: every part under ``address`` has restored."""
 
     address: Address
@@ -53,8 +50,7 @@ class Reset:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkState:
+class LinkState(msgspec.Struct, frozen=True):
     """A link to a device came up or was lost; a lost link clears nothing.
 
     ``rivals`` is how many other peers claim to be the same device at the same time.

@@ -1,6 +1,6 @@
 """Who is told, when, and when again. A page is a demand; only a person's answer ends it."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import datetime, tzinfo
 
 from .draft import Draft

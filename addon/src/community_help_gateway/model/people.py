@@ -1,7 +1,7 @@
 """What an integration brings: the roster, adopted entities, the pager's lease, and proofs about pages."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from copy import replace
 
 from .adopted import Adopted, AdoptedDevice
 from .draft import Decision, Draft

@@ -4,7 +4,7 @@ It is an incident of its own, a drill, in which nothing is asked of anybody: it 
 goes out by the gateway's own channels, and no alarm folds into it.
 """
 
-from dataclasses import replace
+from copy import replace
 from datetime import date, datetime, time, timedelta
 
 from .draft import Decision, Draft

@@ -1,7 +1,8 @@
 """The community as it is built: compounds, devices, points, which address is which point, and its policies."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
 from .kinds import HAZARDS, DeviceKind, Hazard, PointKind

@@ -7,6 +7,8 @@ are put or dropped). ``State.apply`` carries changes out, so the same changes gi
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
+
 from .adopted import Adopted
 from .incident import Bypass, Deadline, Drill, Incident, Lease, Member, Name, Page, SelfTest
 from .kinds import Hazard
@@ -14,8 +16,7 @@ from .policy import PolicySet
 from .roster import Roster
 
 
-@dataclass(frozen=True, slots=True)
-class PointRecord:
+class PointRecord(msgspec.Struct, frozen=True):
     """What is known of a point. ``alarm`` is live; latched is whether ``incident`` is still open.
 
     ``fold`` is what its alarm folds into, ``level`` the level of a gas or of an occupied lane, ``rising`` how many
@@ -44,23 +45,20 @@ class PointRecord:
     alarm_source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceRecord:
+class DeviceRecord(msgspec.Struct, frozen=True):
     """What is wrong with a device or a link ("link:PROTOCOL:DEVICE"), apart from its alarms: cause and incident."""
 
     id: str
     causes: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(msgspec.Struct, frozen=True):
     """When devices with a reporting period were last heard (wall time); written now and then, not per report."""
 
     times: dict[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """One recorded proof about one page."""
 
     page: str
@@ -141,8 +139,7 @@ INCIDENT_EVENTS = frozenset(
 """The events that an integration is told as incident events, where they have an incident."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """One row of the record; ``incident``, ``page`` … hold the record as it was right after the event.
 
     ``person`` is an id: names are kept apart, so that they can be erased without touching the record. ``about`` is the
@@ -201,16 +198,14 @@ KINDS: dict[type[Record], str] = {
 """How the journal names the sorts of records."""
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(msgspec.Struct, frozen=True):
     """Keep this record under its kind and id, replacing the older one."""
 
     id: str
     record: Record
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(msgspec.Struct, frozen=True):
     """Forget the record of this type with this id."""
 
     id: str

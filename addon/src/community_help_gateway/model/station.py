@@ -1,6 +1,7 @@
 """A station as it is built: when it is open, which relays it holds, and what its water filter is good for."""
 
-from dataclasses import dataclass, replace
+from copy import replace
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 
 STATION_LINK = "station"

@@ -1,6 +1,7 @@
 """A page as the outside sees it, and its words: marked, cleaned, and cut within a limit of bytes."""
 
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 
 TITLE_BYTES = 240
 """A title is cut above this many bytes, eighty Chinese characters (project's choice: a phone shows fewer)."""
