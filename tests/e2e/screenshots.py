@@ -79,7 +79,7 @@ async def walks() -> None:
                 await hass.started()
                 async with browser.opened(hass, language, 1000, 700) as page:
                     await walk.find_gateway(page, language, NAMES[language])
-                    await walk.open_pairing(page, language)
+                    await walk.open_pairing(page, language, NAMES[language])
                     await browser.picture(page, IMAGES / f"pairing.{language}.png")
                     await walk.pair(page, language, gateway.pairing_code)
                     await walk.open_list(page, await walk.stocked_cabinet(hass), walk.GAUZE)

@@ -55,7 +55,7 @@ async def test_a_person_finds_pairs_and_automates_without_a_line_of_yaml(
     async with browser.opened(hass, language) as page:
         seen = []
         await walk.find_gateway(page, language, GATEWAY)
-        await walk.open_pairing(page, language)
+        await walk.open_pairing(page, language, GATEWAY)
         seen.append(await page.evaluate(browser.ALL_TEXT))
         await walk.pair(page, language, gateway.pairing_code)
         await page.wait_for_function("() => location.pathname.includes('/config/')")

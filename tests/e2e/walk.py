@@ -70,9 +70,10 @@ async def find_gateway(page: Page, language: str, name: str) -> None:
     await says(page, name)
 
 
-async def open_pairing(page: Page, language: str) -> None:
-    """The form that asks for the pairing code."""
-    await press(page, WORDS[language]["add"])
+async def open_pairing(page: Page, language: str, name: str) -> None:
+    """The form that asks for the pairing code of this gateway: another one may have been found, too."""
+    card = page.locator("ha-config-flow-card", has_text=name)
+    await card.get_by_role("button", name=WORDS[language]["add"], exact=True).click()
     await page.get_by_role("button", name=WORDS[language]["submit"]).wait_for()
 
 
